@@ -1,0 +1,29 @@
+/* Verbs of the command line. Each verb is one file cli/cmd_<verb>.c with its help text and its function; the row in
+ * verbs.def makes it known to dispatch and to `help`. argv[0] is the verb. A verb returns GB_OK, GB_EFINDING (after
+ * printing its findings) or fills *err and returns its code; it never exits. */
+#ifndef GB_CLI_H
+#define GB_CLI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/error.h"
+#include "kernels/registry.h"
+
+#define GB_VERB(name, summary)                                                                                         \
+    int gb_cmd_##name(int argc, char **argv, gb_error *err);                                                           \
+    extern const char gb_help_##name[];
+#include "cli/verbs.def"
+#undef GB_VERB
+
+/* Values of options: the whole word must parse and lie in [min, max], else GB_EINPUT naming the option. */
+int gb_parse_size(const char *option, const char *text, size_t min, size_t max, size_t *out, gb_error *err);
+int gb_parse_u64(const char *option, const char *text, uint64_t *out, gb_error *err);
+int gb_parse_double(const char *option, const char *text, double min, double max, double *out, gb_error *err);
+int gb_parse_format(const char *option, const char *text, gb_format *out, gb_error *err);
+/* --isa, or GAUGEBLOCK_ISA when text is NULL. */
+int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err);
+/* After getopt_long returned '?' or ':' (opterr = 0): GB_EINPUT that names the option and points to `help VERB`. */
+int gb_bad_option(int argc, char **argv, gb_error *err);
+
+#endif

@@ -1,0 +1,60 @@
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+
+int gb_parse_u64(const char *option, const char *text, uint64_t *out, gb_error *err) {
+    char *end = NULL;
+    errno = 0;
+    const unsigned long long v = strtoull(text, &end, 0);
+    if (errno || end == text || *end || text[0] == '-')
+        return gb_fail(err, GB_EINPUT, "%s '%s': expected a whole number", option, text);
+    *out = v;
+    return GB_OK;
+}
+
+int gb_parse_size(const char *option, const char *text, size_t min, size_t max, size_t *out, gb_error *err) {
+    uint64_t v = 0;
+    const int rc = gb_parse_u64(option, text, &v, err);
+    if (rc) return rc;
+    if (v < min || v > max)
+        return gb_fail(err, GB_EINPUT, "%s '%s': expected a number from %zu to %zu", option, text, min, max);
+    *out = (size_t)v;
+    return GB_OK;
+}
+
+int gb_parse_double(const char *option, const char *text, double min, double max, double *out, gb_error *err) {
+    char *end = NULL;
+    errno = 0;
+    const double v = strtod(text, &end);
+    if (errno || end == text || *end || !(v >= min && v <= max))
+        return gb_fail(err, GB_EINPUT, "%s '%s': expected a number from %g to %g", option, text, min, max);
+    *out = v;
+    return GB_OK;
+}
+
+int gb_parse_format(const char *option, const char *text, gb_format *out, gb_error *err) {
+    *out = gb_format_by_name(text);
+    if (*out == GB_FORMAT_COUNT)
+        return gb_fail(err, GB_EINPUT, "%s '%s': unknown format; 'gaugeblock list formats' shows them", option, text);
+    return GB_OK;
+}
+
+int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err) {
+    const char *option = "--isa";
+    if (!text) {
+        text = getenv("GAUGEBLOCK_ISA");
+        option = "GAUGEBLOCK_ISA";
+    }
+    char message[512];
+    if (gb_cap_from_name(text, cap, message, sizeof message) != 0)
+        return gb_fail(err, GB_EINPUT, "%s: %s", option, message);
+    return GB_OK;
+}
+
+int gb_bad_option(int argc, char **argv, gb_error *err) {
+    const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "?";
+    return gb_fail(err, GB_EINPUT, "option '%s' is unknown or lacks its value; see 'gaugeblock help %s'", word,
+                   argv[0]);
+}

@@ -1,0 +1,21 @@
+# Libraries of the tools (not of libgaugeblock). cJSON, PCRE2 and xxHash are needed everywhere; hwloc and libpfm4 are
+# optional, and without them the program says so by name.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(HWLOC IMPORTED_TARGET hwloc)
+find_library(PFM_LIBRARY pfm)
+find_path(PFM_INCLUDE perfmon/pfmlib_perf_event.h)
+
+set(GB_TOOL_LIBRARIES Threads::Threads PkgConfig::CJSON PkgConfig::PCRE2 PkgConfig::XXHASH)
+set(GB_TOOL_DEFINITIONS)
+if(HWLOC_FOUND)
+  list(APPEND GB_TOOL_LIBRARIES PkgConfig::HWLOC)
+  list(APPEND GB_TOOL_DEFINITIONS GB_HAVE_HWLOC=1)
+endif()
+if(PFM_LIBRARY AND PFM_INCLUDE)
+  list(APPEND GB_TOOL_LIBRARIES ${PFM_LIBRARY})
+  list(APPEND GB_TOOL_DEFINITIONS GB_HAVE_PFM=1)
+endif()

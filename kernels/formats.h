@@ -1,0 +1,92 @@
+/* Block formats: one struct per format and the one row that makes it known to everything else.
+ *
+ * All formats are little-endian and byte-packed (alignment 1: a row may start at any address). A row is a whole number
+ * of blocks, back to back. Sources: the GGUF/ggml type definitions, restated bit by bit in docs/formats/.
+ *
+ * Adding a format: its struct, its row in GB_FORMATS, and reference/<name>.c. It then works in every tool at once. */
+#ifndef GB_FORMATS_H
+#define GB_FORMATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define GB_PACKED __attribute__((packed))
+
+typedef struct GB_PACKED {
+    uint16_t d;     /* f16 scale */
+    uint8_t qs[16]; /* byte j: low nibble = element j, high nibble = element j + 16 */
+} gb_block_q4_0;    /* x = (code - 8) * d */
+
+typedef struct GB_PACKED {
+    uint16_t d;    /* f16 scale */
+    int8_t qs[32]; /* natural order; encoders emit -127..127, decoders accept -128 */
+} gb_block_q8_0;   /* x = q * d */
+
+typedef struct GB_PACKED {
+    uint16_t d, dmin;   /* f16 scales of the scales and of the mins */
+    uint8_t scales[12]; /* eight 6-bit scales and eight 6-bit mins, see gb_q4_K_scale_min() */
+    uint8_t qs[128];    /* chunk c of 64: byte 32c + l: low nibble = element 64c + l, high nibble = 64c + 32 + l */
+} gb_block_q4_K;        /* x = (d * sc) * code - dmin * mn, sub-blocks of 32 */
+
+typedef struct GB_PACKED {
+    uint8_t ql[128];   /* low 4 bits */
+    uint8_t qh[64];    /* high 2 bits, four elements a byte at a stride of 32 */
+    int8_t scales[16]; /* one per 16 elements, signed, all of -128..127 */
+    uint16_t d;        /* f16 scale */
+} gb_block_q6_K;       /* x = (d * sc) * (code - 32) */
+
+typedef struct GB_PACKED {
+    float d;
+    int8_t qs[256];
+    int16_t bsums[16]; /* bsums[j] = sum of qs[16j .. 16j+15]: part of the format, kernels may rely on it */
+} gb_block_q8_K;       /* activations only; x = q * d, d may be negative */
+
+_Static_assert(sizeof(gb_block_q4_0) == 18, "q4_0 layout");
+_Static_assert(sizeof(gb_block_q8_0) == 34, "q8_0 layout");
+_Static_assert(sizeof(gb_block_q4_K) == 144, "q4_K layout");
+_Static_assert(sizeof(gb_block_q6_K) == 210, "q6_K layout");
+_Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
+
+/* X(name, NAME, kind, ggml type number, elements per block, bytes per block, activation partner of its dot)
+ * kind: W = weights (quantize, dequantize, dot), A = activations (quantize_act, dequantize), WA = both. */
+#define GB_FORMATS(X)                                                                                                  \
+    X(f32, F32, WA, 0, 1, 4, f32)                                                                                      \
+    X(f16, F16, WA, 1, 1, 2, f16)                                                                                      \
+    X(bf16, BF16, WA, 30, 1, 2, bf16)                                                                                  \
+    X(q8_0, Q8_0, WA, 8, 32, 34, q8_0)                                                                                 \
+    X(q4_0, Q4_0, W, 2, 32, 18, q8_0)                                                                                  \
+    X(q4_K, Q4_K, W, 12, 256, 144, q8_K)                                                                               \
+    X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
+    X(q8_K, Q8_K, A, 15, 256, 292, q8_K)
+
+typedef enum gb_format {
+#define GB_FORMAT_ENUM(name, NAME, kind, type, elems, bytes, partner) GB_FORMAT_##name,
+    GB_FORMATS(GB_FORMAT_ENUM)
+#undef GB_FORMAT_ENUM
+        GB_FORMAT_COUNT
+} gb_format;
+
+typedef struct gb_format_info {
+    const char *name;   /* "q4_K": files, symbols, reports */
+    const char *NAME;   /* "Q4_K": as GGUF tools print the type */
+    uint32_t ggml_type; /* type number in a GGUF file */
+    size_t block_elems; /* weights per block */
+    size_t block_bytes; /* bytes per block */
+    gb_format partner;  /* format of the activation row of dot/gemv/gemm */
+    int is_weight;      /* has quantize and dot */
+    int is_activation;  /* has quantize_act */
+} gb_format_info;
+
+extern const gb_format_info gb_formats[GB_FORMAT_COUNT];
+
+/* Bytes of a row of n elements; n must be a multiple of block_elems. Caller checks overflow for untrusted n. */
+static inline size_t gb_row_bytes(gb_format f, size_t n) {
+    return n / gb_formats[f].block_elems * gb_formats[f].block_bytes;
+}
+
+/* Case-insensitive name -> format; GB_FORMAT_COUNT if unknown. */
+gb_format gb_format_by_name(const char *name);
+/* GGUF type number -> format; GB_FORMAT_COUNT if it is not a format of this table. */
+gb_format gb_format_by_ggml_type(uint32_t type);
+
+#endif
