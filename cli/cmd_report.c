@@ -7,7 +7,8 @@
 
 const char gb_help_report[] =
     "usage: gaugeblock report DIR\n\n"
-    "Reads the result files in DIR (verify.json, bench.jsonl, e2e.json, perplexity-*.json: the --json output of those verbs)\n"
+    "Reads the result files in DIR (verify.json, bench.jsonl, e2e.json, perplexity-*.json: the --json output of those "
+    "verbs)\n"
     "and writes DIR/report.md, DIR/report.html and DIR/chart.svg. Prints where the report is.\n";
 
 int gb_cmd_report(int argc, char **argv, gb_error *err) {
