@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The whole test suite. Builds with gcc, clang, ASan+UBSan and (cross) for AArch64, runs the tests of each, then compares the
+# logits hash across compilers and architectures. Closes with one line: "N passed, N failed".
+#   scripts/check.sh [--all] [gcc] [clang] [asan] [aarch64]     (no names: all four)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+long=0
+parts=()
+for word in "$@"; do
+  case "$word" in
+    --all) long=1 ;;
+    gcc|clang|asan|aarch64) parts+=("$word") ;;
+    *) echo "check.sh: unknown word '$word'" >&2; exit 2 ;;
+  esac
+done
+[ ${#parts[@]} -gt 0 ] || parts=(gcc clang asan aarch64)
+scripts/install-deps.sh --clang --arm64 || exit 2
+
+passed=0
+failed=0
+failures=()
+has() { printf '%s\n' "${parts[@]}" | grep -qx "$1"; }
+
+# Builds one preset and runs its ctest; counts come from ctest's own summary of each test.
+run_tests() { # name preset
+  echo "== $1: build"
+  if ! { cmake --preset "$2" >"build/$2.configure.log" 2>&1 && cmake --build "build/$2" >"build/$2.build.log" 2>&1; }; then
+    tail -n 30 "build/$2.configure.log" "build/$2.build.log"
+    failed=$((failed + 1)); failures+=("$1: build")
+    return 1
+  fi
+  [ "${3:-}" = "build-only" ] && return 0
+  echo "== $1: tests"
+  local log="build/$2.test.log"
+  GAUGEBLOCK_LONG_TESTS=$long ctest --test-dir "build/$2" --output-on-failure >"$log" 2>&1
+  grep -E '^ *[0-9]+/[0-9]+ Test' "$log"
+  local ok bad
+  ok=$(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log")
+  bad=$(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*' "$log")
+  if [ "$((ok + bad))" -eq 0 ]; then bad=1; fi # no test ran: that is a failure too
+  passed=$((passed + ok)); failed=$((failed + bad))
+  if [ "$bad" -gt 0 ]; then
+    failures+=("$1: $bad tests, see $log")
+    grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log" | tail -n 80
+  fi
+}
+
+# One command as one test.
+step() { # name command...
+  local name=$1; shift
+  if "$@"; then passed=$((passed + 1)); echo "ok: $name"
+  else failed=$((failed + 1)); failures+=("$name"); echo "FAILED: $name"; fi
+}
+
+mkdir -p build
+if has gcc; then run_tests gcc release; fi
+if has clang; then run_tests clang clang; fi
+if has asan; then run_tests "sanitizers" asan; fi
+if has aarch64 && run_tests aarch64 aarch64-qemu build-only; then
+  step "aarch64: verify under qemu" scripts/verify-aarch64.sh build/aarch64-qemu/gaugeblock
+fi
+if has gcc && has clang && has aarch64; then
+  step "one hash: gcc, clang, aarch64" scripts/one-hash.sh build/release/gaugeblock build/clang/gaugeblock build/aarch64-qemu/gaugeblock
+fi
+step "style: clang-format" scripts/check-style.sh
+
+for f in "${failures[@]:-}"; do [ -n "$f" ] && echo "failed: $f"; done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

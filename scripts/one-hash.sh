@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The one hash: perplexity's logits hash of every model type is the same for every program given (gcc, clang, AArch64 under
+# qemu), on a short text. Within one program, ISAs, threads and batches are compared by the test suite itself.
+#   scripts/one-hash.sh X86_PROGRAM [PROGRAM...]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+model=models/gauge-4m/gauge-4m-f16.gguf
+head -c 1600 models/gauge-4m/gauge-4m-sample.txt >"$work/text"
+run() { # program arguments...
+  local program=$1; shift
+  if file -bL "$program" 2>/dev/null | grep -q aarch64 || [[ $program == *aarch64* ]]; then
+    qemu-aarch64 -L /usr/aarch64-linux-gnu "$program" "$@"
+  else
+    "$program" "$@"
+  fi
+}
+status=0
+for type in F16 Q8_0 Q4_0 Q4_K Q6_K; do
+  file=$model
+  if [ "$type" != F16 ]; then
+    file=$work/$type.gguf
+    "$1" quantize --pure "$model" "$file" "$type" >/dev/null 2>&1
+  fi
+  first=
+  for program in "$@"; do
+    hash=$(run "$program" perplexity -m "$file" -f "$work/text" -c 128 --chunks 1 --json | grep -oE '"logits_hash": *"[0-9a-f]+"' | grep -oE '[0-9a-f]{32}')
+    [ -n "$first" ] || first=$hash
+    mark=same
+    if [ "$hash" != "$first" ]; then mark=DIFFERENT; status=1; fi
+    printf '%-5s %s %s %s\n' "$type" "$hash" "$mark" "$program"
+  done
+done
+exit "$status"
