@@ -1,0 +1,181 @@
+/* Shared by the scalar kernels of the block formats: plain C, no intrinsics, any architecture.
+ *
+ * The gemm packs three columns of activations into one 64-bit integer, a0 + a1 * 2^21 + a2 * 2^42, so that one multiply
+ * by a weight code serves three columns. A field holds |sum| < 2^20: the largest is a q8_0 block, 32 * 128 * 128 =
+ * 2^19; sub-blocks of K-quants stay below (q4_K: 32 * 15 * 128 < 2^16, q6_K: 16 * 32 * 128 = 2^16). */
+#ifndef GB_SCALAR_COMMON_H
+#define GB_SCALAR_COMMON_H
+
+#include "kernels/kernel.h"
+#include "reference/number.h"
+
+#define GB_INLINE static inline __attribute__((always_inline))
+
+enum {
+    GB_FIELD_BITS = 21,
+    GB_FIELD_HALF = 1 << 20,
+    GB_FIELDS = 3,        /* columns in one packed integer */
+    GB_GEMM_COLS = 6,     /* columns of one pass: two packed integers */
+    GB_GEMM_CHUNK = 512,  /* elements of K in one panel: 8 KiB of packed activations */
+    GB_MAX_SUBS = 16,     /* sub-blocks of a block */
+    GB_CHUNK_BLOCKS = 16, /* blocks of a chunk: 512 / 32 */
+};
+
+/* One unpacked weight block: x = (d * sc) * code - dmin * mn. Formats without sub-blocks have one, sc = 1. */
+typedef struct {
+    float d, dmin;
+    int32_t sc[GB_MAX_SUBS], mn[GB_MAX_SUBS];
+    int32_t code[256];
+} gb_flat_block;
+
+/* What the shared loops need to know of a format. */
+typedef struct {
+    size_t elems, subs; /* per block */
+    int mins;           /* has mn */
+    void (*unpack)(const void *row, size_t block, gb_flat_block *out);
+    float (*act)(const void *row, size_t block, const int8_t **qs); /* activation block: its scale and codes */
+} gb_flat_format;
+
+GB_INLINE float gb_act_q8_0(const void *row, size_t block, const int8_t **qs) {
+    const gb_block_q8_0 *b = (const gb_block_q8_0 *)row + block;
+    *qs = b->qs;
+    return gb_f32_from_f16(b->d);
+}
+
+GB_INLINE float gb_act_q8_K(const void *row, size_t block, const int8_t **qs) {
+    const gb_block_q8_K *b = (const gb_block_q8_K *)row + block;
+    *qs = b->qs;
+    return b->d;
+}
+
+/* The element of largest magnitude with its sign, the first of equals; 0 if there is none. Magnitudes are compared as
+ * integers: bit patterns of non-negative floats are ordered, and NaN, above infinity, never counts. */
+GB_INLINE float gb_extreme(const float *x, size_t n) {
+    uint32_t top = 0;
+    float extreme = 0.0F;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t a = gb_f32_bits(x[i]) & 0x7fffffffU;
+        if (a > top && a <= 0x7f800000U) {
+            top = a;
+            extreme = x[i];
+        }
+    }
+    return extreme;
+}
+
+GB_INLINE int gb_mul4(const int8_t *w, const int8_t *a) {
+    return w[0] * a[0] + w[1] * a[1] + w[2] * a[2] + w[3] * a[3];
+}
+
+/* Low nibbles of n bytes times a[0..n), high nibbles times a[high..high + n). */
+GB_INLINE void gb_mul_nibbles(const uint8_t *w, const int8_t *a, size_t n, size_t high, int *low_sum, int *high_sum) {
+    int lo = 0;
+    int hi = 0;
+    for (size_t j = 0; j < n; j += 2) {
+        lo += (w[j] & 15) * a[j] + (w[j + 1] & 15) * a[j + 1];
+        hi += (w[j] >> 4) * a[j + high] + (w[j + 1] >> 4) * a[j + high + 1];
+    }
+    *low_sum = lo;
+    *high_sum = hi;
+}
+
+/* The three sums of a packed integer. A bias makes every field positive, so that nothing borrows from its neighbour. */
+GB_INLINE void gb_split_fields(int64_t packed, int out[GB_FIELDS]) {
+    const int64_t bias =
+        (int64_t)GB_FIELD_HALF * (1 + ((int64_t)1 << GB_FIELD_BITS) + ((int64_t)1 << 2 * GB_FIELD_BITS));
+    const uint64_t u = (uint64_t)(packed + bias);
+    const uint64_t mask = ((uint64_t)1 << GB_FIELD_BITS) - 1;
+    out[0] = (int)(u & mask) - GB_FIELD_HALF;
+    out[1] = (int)(u >> GB_FIELD_BITS & mask) - GB_FIELD_HALF;
+    out[2] = (int)(u >> 2 * GB_FIELD_BITS) - GB_FIELD_HALF;
+}
+
+/* Activations of up to six columns, one chunk of K. Absent columns hold zeros. */
+typedef struct {
+    int64_t packed[2][GB_GEMM_CHUNK];
+    float d[GB_GEMM_COLS][GB_CHUNK_BLOCKS];
+    int32_t sum[GB_GEMM_COLS][GB_GEMM_CHUNK / 32]; /* of 32 codes, for the mins */
+} gb_gemm_panel;
+
+GB_INLINE void gb_fill_panel(const gb_flat_format *f, const gb_gemm_args *g, size_t col, size_t width, size_t block,
+                             size_t blocks, gb_gemm_panel *p) {
+    memset(p, 0, sizeof *p);
+    for (size_t c = 0; c < width; c++) {
+        const char *row = (const char *)g->a + (col + c) * g->a_stride;
+        const int64_t place = (int64_t)1 << c % GB_FIELDS * GB_FIELD_BITS;
+        int64_t *to = p->packed[c / GB_FIELDS];
+        for (size_t k = 0; k < blocks; k++) {
+            const int8_t *qs;
+            p->d[c][k] = f->act(row, block + k, &qs);
+            for (size_t j = 0; j < f->elems; j++) {
+                to[k * f->elems + j] += qs[j] * place;
+                p->sum[c][(k * f->elems + j) / 32] += qs[j];
+            }
+        }
+    }
+}
+
+/* One block of one row against the panel's columns: acc = acc + term. */
+GB_INLINE void gb_panel_block(const gb_flat_format *f, const gb_flat_block *w, const gb_gemm_panel *p, size_t k,
+                              int wide, float acc[GB_GEMM_COLS]) {
+    int isum[GB_GEMM_COLS] = {0};
+    int msum[GB_GEMM_COLS] = {0};
+    const size_t run = f->elems / f->subs;
+    for (size_t s = 0; s < f->subs; s++) {
+        const int32_t *code = w->code + s * run;
+        const int64_t *a0 = p->packed[0] + k * f->elems + s * run;
+        const int64_t *a1 = p->packed[1] + k * f->elems + s * run;
+        int64_t sum0 = 0;
+        int64_t sum1 = 0;
+        if (wide) {
+            for (size_t j = 0; j < run; j++) {
+                sum0 += code[j] * a0[j];
+                sum1 += code[j] * a1[j];
+            }
+        } else {
+            for (size_t j = 0; j < run; j++) sum0 += code[j] * a0[j];
+        }
+        int field[GB_GEMM_COLS];
+        gb_split_fields(sum0, field);
+        gb_split_fields(sum1, field + GB_FIELDS);
+        for (size_t c = 0; c < GB_GEMM_COLS; c++) {
+            isum[c] += w->sc[s] * field[c];
+            if (f->mins) msum[c] += w->mn[s] * p->sum[c][(k * f->elems + s * run) / 32];
+        }
+    }
+    for (size_t c = 0; c < GB_GEMM_COLS; c++) {
+        float term = (w->d * p->d[c][k]) * (float)isum[c];
+        if (f->mins) term = term - (w->dmin * p->d[c][k]) * (float)msum[c];
+        acc[c] = acc[c] + term;
+    }
+}
+
+/* gemm of any block format: a weight block is unpacked once for six columns; between chunks of K the partial sums lie
+ * in y, so that each output element is one sequential chain over the blocks, as in dot. */
+GB_INLINE void gb_block_gemm(const gb_flat_format *f, const gb_gemm_args *g) {
+    const size_t blocks = g->n / f->elems;
+    const size_t step = GB_GEMM_CHUNK / f->elems;
+    gb_gemm_panel panel;
+    gb_flat_block w;
+    for (size_t col = 0; col < g->cols; col += GB_GEMM_COLS) {
+        const size_t width = g->cols - col < GB_GEMM_COLS ? g->cols - col : GB_GEMM_COLS;
+        for (size_t block = 0; block < blocks; block += step) {
+            const size_t count = blocks - block < step ? blocks - block : step;
+            gb_fill_panel(f, g, col, width, block, count, &panel);
+            for (size_t r = 0; r < g->rows; r++) {
+                const char *row = (const char *)g->w + r * g->w_stride;
+                float *y = g->y + col * g->y_stride + r;
+                float acc[GB_GEMM_COLS] = {0};
+                if (block > 0)
+                    for (size_t c = 0; c < width; c++) acc[c] = y[c * g->y_stride];
+                for (size_t k = 0; k < count; k++) {
+                    f->unpack(row, block + k, &w);
+                    gb_panel_block(f, &w, &panel, k, width > GB_FIELDS, acc);
+                }
+                for (size_t c = 0; c < width; c++) y[c * g->y_stride] = acc[c];
+            }
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* q4_0, plain C. */
+#include <float.h>
+
+#include "kernels/scalar/common.h"
+#include "reference/reference.h"
+
+enum { BLOCK = 32, HALF = 16 };
+
+static uint8_t round_code(float v) {
+    const int c = (int)((v != v ? 0.0F : v) + 8.5F);
+    return (uint8_t)(c < 15 ? c : 15);
+}
+
+static void encode(const float *x, gb_block_q4_0 *b) {
+    const float d = gb_extreme(x, BLOCK) / -8.0F;
+    float id = d != 0.0F ? 1.0F / d : 0.0F;
+    if (gb_abs_f32(id) > FLT_MAX) id = 0.0F;
+    b->d = gb_f16_from_f32(d);
+    for (size_t j = 0; j < HALF; j++) b->qs[j] = (uint8_t)(round_code(x[j] * id) | round_code(x[j + HALF] * id) << 4);
+}
+
+/* With importance the codes come from a search, whose order of sums is the definition: the reference runs it. */
+void gb_q4_0_quantize_scalar(const float *x, void *blocks, size_t n, const float *importance) {
+    gb_block_q4_0 *b = blocks;
+    if (importance)
+        gb_ref_q4_0_quantize(x, blocks, n, importance);
+    else
+        for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
+}
+
+void gb_q4_0_dequantize_scalar(const void *blocks, float *x, size_t n) {
+    const gb_block_q4_0 *b = blocks;
+    for (size_t k = 0; k < n / BLOCK; k++, x += BLOCK) {
+        const float d = gb_f32_from_f16(b[k].d);
+        for (size_t j = 0; j < HALF; j++) {
+            x[j] = (float)((b[k].qs[j] & 15) - 8) * d;
+            x[j + HALF] = (float)((b[k].qs[j] >> 4) - 8) * d;
+        }
+    }
+}
+
+static void unpack(const void *row, size_t block, gb_flat_block *out) {
+    const gb_block_q4_0 *b = (const gb_block_q4_0 *)row + block;
+    out->d = gb_f32_from_f16(b->d);
+    out->sc[0] = 1;
+    for (size_t j = 0; j < HALF; j++) {
+        out->code[j] = (b->qs[j] & 15) - 8;
+        out->code[j + HALF] = (b->qs[j] >> 4) - 8;
+    }
+}
+
+float gb_q4_0_dot_scalar(const void *w, const void *a, size_t n) {
+    const gb_block_q4_0 *bw = w;
+    const gb_block_q8_0 *ba = a;
+    float acc = 0.0F;
+    for (size_t k = 0; k < n / BLOCK; k++) {
+        int low;
+        int high;
+        int sum = 0;
+        gb_mul_nibbles(bw[k].qs, ba[k].qs, HALF, HALF, &low, &high);
+        for (size_t j = 0; j < BLOCK; j++) sum += ba[k].qs[j];
+        acc = acc + (gb_f32_from_f16(bw[k].d) * gb_f32_from_f16(ba[k].d)) * (float)(low + high - 8 * sum);
+    }
+    return acc;
+}
+
+void gb_q4_0_gemv_scalar(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
+    for (size_t r = 0; r < rows; r++) y[r] = gb_q4_0_dot_scalar((const char *)w + r * w_stride, a, n);
+}
+
+void gb_q4_0_gemm_scalar(const gb_gemm_args *g) {
+    static const gb_flat_format format = {.elems = BLOCK, .subs = 1, .unpack = unpack, .act = gb_act_q8_0};
+    gb_block_gemm(&format, g);
+}

@@ -1,0 +1,72 @@
+/* q8_0, plain C. */
+#include <float.h>
+
+#include "kernels/scalar/common.h"
+
+enum { BLOCK = 32 };
+
+/* Ties away from zero without a branch: trunc(v + just under 1/2 with the sign of v). For |v| < 2^22 the sum reaches
+ * the next integer exactly when |v| has a fraction >= 1/2: at the fraction itself the sum rounds up to the integer,
+ * one unit below it stays below. */
+static int8_t round_code(float v) {
+    const float nudge = gb_f32_from_bits((gb_f32_bits(v) & 0x80000000U) | 0x3effffffU);
+    return (int8_t)(v != v ? 0 : (int)(v + nudge));
+}
+
+static void encode(const float *x, gb_block_q8_0 *b) {
+    const float d = gb_abs_f32(gb_extreme(x, BLOCK)) / 127.0F;
+    float id = d != 0.0F ? 1.0F / d : 0.0F;
+    if (id > FLT_MAX) id = 0.0F;
+    b->d = gb_f16_from_f32(d);
+    for (size_t i = 0; i < BLOCK; i++) b->qs[i] = round_code(x[i] * id);
+}
+
+void gb_q8_0_quantize_act_scalar(const float *x, void *blocks, size_t n) {
+    gb_block_q8_0 *b = blocks;
+    for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
+}
+
+void gb_q8_0_quantize_scalar(const float *x, void *blocks, size_t n, const float *importance) {
+    (void)importance; /* nothing is searched */
+    gb_q8_0_quantize_act_scalar(x, blocks, n);
+}
+
+void gb_q8_0_dequantize_scalar(const void *blocks, float *x, size_t n) {
+    const gb_block_q8_0 *b = blocks;
+    for (size_t k = 0; k < n / BLOCK; k++, x += BLOCK) {
+        const float d = gb_f32_from_f16(b[k].d);
+        for (size_t j = 0; j < BLOCK; j++) x[j] = (float)b[k].qs[j] * d;
+    }
+}
+
+static void unpack(const void *row, size_t block, gb_flat_block *out) {
+    const gb_block_q8_0 *b = (const gb_block_q8_0 *)row + block;
+    out->d = gb_f32_from_f16(b->d);
+    out->sc[0] = 1;
+    for (size_t j = 0; j < BLOCK; j++) out->code[j] = b->qs[j];
+}
+
+float gb_q8_0_dot_scalar(const void *w, const void *a, size_t n) {
+    const gb_block_q8_0 *bw = w;
+    const gb_block_q8_0 *ba = a;
+    float acc = 0.0F;
+    for (size_t k = 0; k < n / BLOCK; k++) {
+        int even = 0;
+        int odd = 0;
+        for (size_t j = 0; j < BLOCK; j += 8) {
+            even += gb_mul4(bw[k].qs + j, ba[k].qs + j);
+            odd += gb_mul4(bw[k].qs + j + 4, ba[k].qs + j + 4);
+        }
+        acc = acc + (gb_f32_from_f16(bw[k].d) * gb_f32_from_f16(ba[k].d)) * (float)(even + odd);
+    }
+    return acc;
+}
+
+void gb_q8_0_gemv_scalar(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
+    for (size_t r = 0; r < rows; r++) y[r] = gb_q8_0_dot_scalar((const char *)w + r * w_stride, a, n);
+}
+
+void gb_q8_0_gemm_scalar(const gb_gemm_args *g) {
+    static const gb_flat_format format = {.elems = BLOCK, .subs = 1, .unpack = unpack, .act = gb_act_q8_0};
+    gb_block_gemm(&format, g);
+}
