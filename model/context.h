@@ -1,0 +1,44 @@
+/* The forward pass: a KV cache, working memory and a team of threads around a gb_llama.
+ *
+ * The logits of a token depend on the model, the KV cache type and the tokens before it, and on nothing else: not on the
+ * number of threads, not on how the tokens were split into calls and batches, not on the instruction set (R3). */
+#ifndef GB_MODEL_CONTEXT_H
+#define GB_MODEL_CONTEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/error.h"
+#include "harness/pool.h"
+#include "model/llama.h"
+
+typedef struct gb_context gb_context;
+
+typedef struct gb_context_params {
+    size_t n_ctx;   /* positions, 1 to the model's n_ctx */
+    size_t n_batch; /* most tokens worked on at once */
+    gb_format kv;   /* GB_FORMAT_f16 or GB_FORMAT_f32 */
+} gb_context_params;
+
+/* The model and the pool are borrowed and must outlive the context. */
+int gb_context_new(const gb_llama *m, gb_pool *pool, const gb_context_params *params, gb_context **out, gb_error *err);
+void gb_context_free(gb_context *c);
+
+/* Forgets all tokens. */
+void gb_context_reset(gb_context *c);
+size_t gb_context_used(const gb_context *c); /* tokens in the cache */
+size_t gb_context_kv_bytes(const gb_context *c);
+size_t gb_context_work_bytes(const gb_context *c); /* everything but the KV cache */
+gb_pool *gb_context_pool(const gb_context *c);
+
+/* Receives logits: `rows` rows of n_vocab floats, of tokens first .. first + rows - 1 of the call; called in ascending
+ * order on the caller's thread, with at most a few MiB at a time. A result other than GB_OK ends the evaluation. */
+typedef int gb_logits_sink(void *user, size_t first, size_t rows, const float *logits, gb_error *err);
+
+/* Appends `count` tokens and hands the logits of tokens logits_from .. count - 1 to the sink (none if
+ * logits_from >= count; then the sink may be NULL). Too many tokens for the cache or an id outside the vocabulary:
+ * GB_EINPUT, nothing done. */
+int gb_context_eval(gb_context *c, const int32_t *tokens, size_t count, size_t logits_from, gb_logits_sink *sink,
+                    void *user, gb_error *err);
+
+#endif

@@ -1,0 +1,59 @@
+/* Llama-architecture models: the hyperparameters and weights of a GGUF file, validated, with every kernel resolved.
+ *
+ * The file stays mapped; matrices point into the mapping, norms are copied. Every expected tensor must be there with
+ * the shape that the hyperparameters imply, and a tensor that this architecture does not know is an error: ignoring it
+ * (a bias, an expert) would give plausible wrong answers. */
+#ifndef GB_MODEL_LLAMA_H
+#define GB_MODEL_LLAMA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/error.h"
+#include "kernels/registry.h"
+#include "model/gguf.h"
+
+/* A weight matrix: `rows` rows of `n` weights, in the file. */
+typedef struct gb_matrix {
+    const uint8_t *data;
+    size_t rows, n, row_bytes;
+    gb_format format;
+    gb_gemv_fn *gemv;
+    gb_gemm_fn *gemm;
+} gb_matrix;
+
+typedef struct gb_layer {
+    float *attn_norm, *ffn_norm; /* n_embd each */
+    gb_matrix q, k, v, o, gate, up, down;
+} gb_layer;
+
+typedef struct gb_llama {
+    gb_gguf *file;
+    gb_cap cap;
+    size_t n_layer, n_embd, n_ff, n_vocab, n_ctx; /* n_ctx: positions the model was trained for */
+    size_t n_head, n_head_kv, head_dim, n_rot;
+    float eps;
+    double *frequency; /* n_rot / 2 angles per position, scaling included */
+    gb_matrix embedding, output;
+    float *output_norm;
+    gb_layer *layers;
+    /* kernels */
+    gb_dequantize_fn *embed;
+    gb_quantize_act_fn *quantize_act[GB_FORMAT_COUNT]; /* by activation format; NULL where not needed */
+    gb_rmsnorm_fn *rmsnorm;
+    gb_rope_fn *rope;
+    gb_softmax_fn *softmax;
+    gb_silu_mul_fn *silu_mul;
+    gb_add_fn *add;
+} gb_llama;
+
+/* Opens, validates, scans the scales (a NaN or infinite scale is refused) and resolves the kernels that `cap` allows.
+ * On error *out is NULL and err names the file and what is wrong with it. */
+int gb_llama_load(const char *path, const gb_cap *cap, gb_llama **out, gb_error *err);
+void gb_llama_free(gb_llama *m);
+
+/* Bytes of all tensors, and 8 * bytes / weights over all tensors (norms included). */
+uint64_t gb_llama_tensor_bytes(const gb_llama *m);
+double gb_llama_bits_per_weight(const gb_llama *m);
+
+#endif
