@@ -1,4 +1,4 @@
-/* GGUF v3 files: a memory-mapped reader that trusts nothing, and a writer.
+/* GGUF v3 files: a memory-mapped reader that trusts nothing, and a writer. Versions 1 and 2 (2023) are refused by name.
  *
  * File layout (little-endian): "GGUF", u32 version, u64 tensor count, u64 key count; keys: string, u32 type, value;
  * tensors: string, u32 dimensions, u64 sizes (innermost first), u32 ggml type, u64 offset from the data section; data
@@ -32,11 +32,18 @@ typedef enum gb_gguf_type {
     GB_GGUF_TYPE_COUNT
 } gb_gguf_type;
 
+extern const char *const gb_gguf_type_names[GB_GGUF_TYPE_COUNT]; /* "u8", "string" ... */
+
 /* Text inside the mapping: not terminated. */
 typedef struct gb_str {
     const char *data;
     size_t size;
 } gb_str;
+
+/* Text for messages and tables: unprintable bytes as \xNN, cut with "..." where it does not fit; returns buf. Files are
+ * hostile: names may hold terminal escapes. */
+enum { GB_SHOWN = 96 };
+const char *gb_str_show(gb_str s, char buf[GB_SHOWN]);
 
 typedef struct gb_gguf_key {
     gb_str name;
@@ -75,8 +82,15 @@ typedef struct gb_gguf {
 int gb_gguf_open(const char *path, gb_gguf **out, gb_error *err);
 void gb_gguf_close(gb_gguf *file);
 
-/* Scans the scales of every block of every tensor: a NaN or infinite f16 scale is an error naming tensor and block. */
+/* Scans the scales of every block of every tensor (of f32, f16, bf16 every element): a NaN or an infinity is an error
+ * naming tensor, block and offset in the file. Reads every page once. */
 int gb_gguf_check_scales(const gb_gguf *file, gb_error *err);
+/* The same for blocks [first, first + count) of one tensor, to share the work among threads. */
+int gb_tensor_check_scales(const gb_gguf *file, const gb_tensor *t, uint64_t first, uint64_t count, gb_error *err);
+/* All blocks of a tensor. */
+uint64_t gb_tensor_blocks(const gb_tensor *t);
+/* Product of all sizes but the innermost. */
+uint64_t gb_tensor_rows(const gb_tensor *t);
 
 const gb_gguf_key *gb_gguf_find_key(const gb_gguf *file, const char *name); /* NULL if absent */
 const gb_tensor *gb_gguf_find_tensor(const gb_gguf *file, const char *name);
@@ -100,6 +114,7 @@ bool gb_str_equal(gb_str a, const char *b);
 /* --- writing: declare keys and tensors, then stream the data ------------------------------------------------------ */
 
 typedef struct gb_gguf_writer gb_gguf_writer;
+/* Keys first (general.alignment, if put, sets the padding of the data), then tensors, then data. */
 int gb_gguf_writer_new(const char *path, gb_gguf_writer **out, gb_error *err);
 int gb_gguf_put_key(gb_gguf_writer *w, const gb_gguf_key *key, gb_error *err); /* verbatim copy from another file */
 int gb_gguf_put_u32(gb_gguf_writer *w, const char *name, uint32_t v, gb_error *err);

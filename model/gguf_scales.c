@@ -1,0 +1,98 @@
+/* The only bytes of a block that can make a result NaN or infinite are its floating-point scales: a scan over them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/gguf.h"
+
+static bool f16_is_wild(const uint8_t *p) {
+    uint16_t h;
+    memcpy(&h, p, sizeof h);
+    return (h & 0x7c00U) == 0x7c00U;
+}
+
+static uint64_t find_one_scale(const uint8_t *blocks, uint64_t count, size_t stride, size_t at) {
+    uint64_t i = 0;
+    while (i < count && !f16_is_wild(blocks + i * stride + at)) i++;
+    return i;
+}
+
+static uint64_t find_two_scales(const uint8_t *blocks, uint64_t count, size_t stride) {
+    uint64_t i = 0;
+    while (i < count && !f16_is_wild(blocks + i * stride) && !f16_is_wild(blocks + i * stride + 2)) i++;
+    return i;
+}
+
+enum { CHUNK = 4096 }; /* elements looked at before the first decision, so that the loop vectorizes */
+
+/* 16-bit elements whose exponent bits are all ones. */
+static uint64_t find_wild16(const uint8_t *x, uint64_t count, uint32_t exponent) {
+    for (uint64_t start = 0; start < count; start += CHUNK) {
+        const uint64_t end = count - start < CHUNK ? count : start + CHUNK;
+        uint32_t wild = 0;
+        for (uint64_t i = start; i < end; i++) {
+            uint16_t h;
+            memcpy(&h, x + i * sizeof h, sizeof h);
+            wild |= (uint32_t)((h & exponent) == exponent);
+        }
+        for (uint64_t i = start; wild && i < end; i++) {
+            uint16_t h;
+            memcpy(&h, x + i * sizeof h, sizeof h);
+            if ((h & exponent) == exponent) return i;
+        }
+    }
+    return count;
+}
+
+static uint64_t find_wild32(const uint8_t *x, uint64_t count) {
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t u;
+        memcpy(&u, x + i * sizeof u, sizeof u);
+        if ((u & 0x7f800000U) == 0x7f800000U) return i;
+    }
+    return count;
+}
+
+/* Index of the first bad block, or count. */
+static uint64_t find_wild(gb_format format, const uint8_t *blocks, uint64_t count) {
+    const size_t stride = gb_formats[format].block_bytes;
+    switch (format) {
+    case GB_FORMAT_f32:
+        return find_wild32(blocks, count);
+    case GB_FORMAT_f16:
+        return find_wild16(blocks, count, 0x7c00U);
+    case GB_FORMAT_bf16:
+        return find_wild16(blocks, count, 0x7f80U);
+    case GB_FORMAT_q8_0:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_q8_0, d));
+    case GB_FORMAT_q4_0:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_q4_0, d));
+    case GB_FORMAT_q6_K:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_q6_K, d));
+    case GB_FORMAT_q4_K:
+        return find_two_scales(blocks, count, stride);
+    case GB_FORMAT_q8_K: /* not a weight format: the reader refuses it */
+    case GB_FORMAT_COUNT:
+        break;
+    }
+    return count;
+}
+
+int gb_tensor_check_scales(const gb_gguf *file, const gb_tensor *t, uint64_t first, uint64_t count, gb_error *err) {
+    const gb_format_info *info = &gb_formats[t->format];
+    const uint64_t found = find_wild(t->format, t->data + first * info->block_bytes, count);
+    if (found == count) return GB_OK;
+    const uint64_t block = first + found;
+    char name[GB_SHOWN];
+    return gb_fail(err, GB_EINPUT, "%s: offset %llu: tensor '%s': %s %llu (%s) is NaN or infinite", file->path,
+                   (unsigned long long)(t->offset + block * info->block_bytes), gb_str_show(t->name, name),
+                   info->block_elems == 1 ? "element" : "a scale of block", (unsigned long long)block, info->NAME);
+}
+
+int gb_gguf_check_scales(const gb_gguf *file, gb_error *err) {
+    int rc = GB_OK;
+    for (size_t i = 0; !rc && i < file->tensor_count; i++) {
+        const gb_tensor *t = &file->tensors[i];
+        rc = gb_tensor_check_scales(file, t, 0, gb_tensor_blocks(t), err);
+    }
+    return rc;
+}
