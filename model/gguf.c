@@ -236,11 +236,14 @@ static int take_alignment(const cursor *c) {
     const gb_gguf_key *key = gb_gguf_find_key(f, "general.alignment");
     if (!key) return GB_OK;
     const size_t at = (size_t)(key->value - f->map.data);
-    const int rc = gb_gguf_get_u64(f, "general.alignment", &f->alignment, c->err);
-    if (rc) return rc;
-    if (f->alignment < MIN_ALIGNMENT || f->alignment > MAX_ALIGNMENT || (f->alignment & (f->alignment - 1)))
-        return bad_at(c, at, "general.alignment is %llu, expected a power of two from %d to %d",
-                      (unsigned long long)f->alignment, MIN_ALIGNMENT, MAX_ALIGNMENT);
+    if (key->type != GB_GGUF_U32)
+        return bad_at(c, at, "general.alignment is of type %s, expected u32", gb_gguf_type_names[key->type]);
+    uint32_t alignment = 0;
+    memcpy(&alignment, key->value, sizeof alignment);
+    if (alignment < MIN_ALIGNMENT || alignment > MAX_ALIGNMENT || (alignment & (alignment - 1)))
+        return bad_at(c, at, "general.alignment is %u, expected a power of two from %d to %d", alignment, MIN_ALIGNMENT,
+                      MAX_ALIGNMENT);
+    f->alignment = alignment;
     return GB_OK;
 }
 

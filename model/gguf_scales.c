@@ -52,8 +52,7 @@ static uint64_t find_wild32(const uint8_t *x, uint64_t count) {
     return count;
 }
 
-/* Index of the first bad block, or count. */
-static uint64_t find_wild(gb_format format, const uint8_t *blocks, uint64_t count) {
+uint64_t gb_blocks_find_wild(gb_format format, const void *blocks, uint64_t count) {
     const size_t stride = gb_formats[format].block_bytes;
     switch (format) {
     case GB_FORMAT_f32:
@@ -79,7 +78,7 @@ static uint64_t find_wild(gb_format format, const uint8_t *blocks, uint64_t coun
 
 int gb_tensor_check_scales(const gb_gguf *file, const gb_tensor *t, uint64_t first, uint64_t count, gb_error *err) {
     const gb_format_info *info = &gb_formats[t->format];
-    const uint64_t found = find_wild(t->format, t->data + first * info->block_bytes, count);
+    const uint64_t found = gb_blocks_find_wild(t->format, t->data + first * info->block_bytes, count);
     if (found == count) return GB_OK;
     const uint64_t block = first + found;
     char name[GB_SHOWN];

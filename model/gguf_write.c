@@ -95,7 +95,7 @@ static int put_array(gb_gguf_writer *w, const char *name, gb_gguf_type element, 
 }
 
 int gb_gguf_put_key(gb_gguf_writer *w, const gb_gguf_key *key, gb_error *err) {
-    if (gb_str_equal(key->name, "general.alignment") && key->value_bytes == sizeof(uint32_t)) {
+    if (gb_str_equal(key->name, "general.alignment") && key->type == GB_GGUF_U32) {
         uint32_t alignment = 0;
         memcpy(&alignment, key->value, sizeof alignment);
         w->alignment = alignment; /* the reader has checked it */

@@ -1,0 +1,25 @@
+/* gaugeblock report DIR */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "report/report.h"
+
+const char gb_help_report[] =
+    "usage: gaugeblock report DIR\n\n"
+    "Reads the result files in DIR (verify.json, bench.jsonl, e2e.json, perplexity-*.json: the --json output of those "
+    "verbs)\n"
+    "and writes DIR/report.md, DIR/report.html and DIR/chart.svg. Prints where the report is.\n";
+
+int gb_cmd_report(int argc, char **argv, gb_error *err) {
+    static const struct option options[] = {{0}};
+    opterr = 0;
+    optind = 1;
+    if (getopt_long(argc, argv, "", options, NULL) != -1) return gb_bad_option(argc, argv, err);
+    if (argc - optind != 1) return gb_fail(err, GB_EINPUT, "expected one folder of result files");
+    char path[4096];
+    const int rc = gb_report_write(argv[optind], path, sizeof path, err);
+    if (rc) return rc;
+    printf("report: %s\n", path);
+    return GB_OK;
+}

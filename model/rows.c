@@ -1,0 +1,81 @@
+#include "model/rows.h"
+
+#include <stdlib.h>
+
+#include "harness/alloc.h"
+
+enum { SLAB_BYTES = 8 << 20 }; /* of finished blocks; at least one row per thread */
+
+typedef struct slab {
+    const gb_plan_row *t;
+    gb_row_maker *make;
+    const void *ctx;
+    gb_quantize_fn *quantize;
+    uint64_t first;
+    size_t rows, row_bytes;
+    size_t x_stride; /* floats between the scratch rows of two threads */
+    float *x;
+    uint8_t *blocks;
+} slab;
+
+static void make_rows(void *ctx, size_t member, size_t size) {
+    slab *s = ctx;
+    size_t begin = 0;
+    size_t end = 0;
+    gb_pool_share(s->rows, 1, member, size, &begin, &end);
+    float *x = s->x + member * s->x_stride;
+    for (size_t r = begin; r < end; r++) {
+        void *blocks = s->blocks + r * s->row_bytes;
+        if (s->make(s->ctx, s->first + r, x, blocks)) s->quantize(x, blocks, s->t->ne[0], NULL);
+    }
+}
+
+static int check(const slab *s, gb_error *err) {
+    const gb_format_info *info = &gb_formats[s->t->to];
+    const uint64_t per_row = s->row_bytes / info->block_bytes;
+    const uint64_t count = per_row * s->rows;
+    const uint64_t bad = gb_blocks_find_wild(s->t->to, s->blocks, count);
+    if (bad == count) return GB_OK;
+    char name[GB_SHOWN];
+    return gb_fail(err, GB_EINPUT, "tensor '%s': row %llu, block %llu becomes NaN or infinite in %s: values too large",
+                   gb_str_show(s->t->name, name), (unsigned long long)(s->first + bad / per_row),
+                   (unsigned long long)(bad % per_row), info->NAME);
+}
+
+static int write_slabs(slab *s, size_t most, gb_gguf_writer *w, gb_pool *pool, const gb_progress *progress,
+                       gb_error *err) {
+    const uint64_t rows = s->t->ne[1] * s->t->ne[2] * s->t->ne[3];
+    int rc = GB_OK;
+    for (; !rc && s->first < rows; s->first += s->rows) {
+        s->rows = rows - s->first < most ? (size_t)(rows - s->first) : most;
+        gb_pool_run(pool, make_rows, s);
+        rc = check(s, err);
+        if (!rc) rc = gb_gguf_write_data(w, s->blocks, s->rows * s->row_bytes, err);
+        if (!rc && progress && progress->step)
+            progress->step(progress->ctx, s->t->name, (s->first + s->rows) * s->row_bytes, rows * s->row_bytes);
+    }
+    return rc;
+}
+
+int gb_rows_write(gb_gguf_writer *w, const gb_plan_row *t, gb_row_maker *make, const void *ctx, gb_pool *pool,
+                  const gb_cap *cap, const gb_progress *progress, gb_error *err) {
+    const size_t threads = gb_pool_size(pool);
+    slab s = {.t = t, .make = make, .ctx = ctx, .quantize = gb_resolve(t->to, GB_OP_quantize, cap).quantize};
+    s.row_bytes = gb_row_bytes(t->to, t->ne[0]);
+    s.x_stride = (t->ne[0] + 15) & ~(size_t)15; /* threads do not share cache lines */
+    size_t most = SLAB_BYTES / s.row_bytes;
+    const uint64_t rows = t->ne[1] * t->ne[2] * t->ne[3];
+    if (most < threads) most = threads;
+    if (most > rows) most = (size_t)rows;
+    size_t floats = 0;
+    size_t bytes = 0;
+    if (!gb_mul_size(s.x_stride, threads, &floats) || !gb_mul_size(s.row_bytes, most, &bytes))
+        return gb_fail(err, GB_EINPUT, "rows of %llu elements do not fit the address space",
+                       (unsigned long long)t->ne[0]);
+    s.x = gb_new(floats, sizeof *s.x, "rows to quantize", err);
+    s.blocks = s.x ? gb_new(bytes, 1, "quantized rows", err) : NULL;
+    const int rc = s.blocks ? write_slabs(&s, most, w, pool, progress, err) : GB_ESYSTEM;
+    free(s.x);
+    free(s.blocks);
+    return rc;
+}
