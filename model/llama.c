@@ -302,7 +302,7 @@ static void resolve_float_kernels(gb_llama *m) {
     m->add = gb_resolve(GB_FORMAT_f32, GB_OP_add, &m->cap).add;
 }
 
-static int load(gb_llama *m, gb_error *err) {
+static int load(gb_llama *m, gb_pool *pool, gb_error *err) {
     int rc = read_shape(m, err);
     if (rc) return rc;
     /* A file of t tensors cannot hold more layers than tensors: no allocation larger than the file suggests. */
@@ -318,12 +318,12 @@ static int load(gb_llama *m, gb_error *err) {
     }
     rc = read_tensors(&l);
     free(l.used);
-    if (!rc) rc = gb_gguf_check_scales(m->file, err);
+    if (!rc) rc = gb_llama_check_scales(m->file, pool, err);
     resolve_float_kernels(m);
     return rc;
 }
 
-int gb_llama_load(const char *path, const gb_cap *cap, gb_llama **out, gb_error *err) {
+int gb_llama_load(const char *path, const gb_cap *cap, gb_pool *pool, gb_llama **out, gb_error *err) {
     gb_error local = {0};
     if (!err) err = &local;
     *out = NULL;
@@ -331,7 +331,7 @@ int gb_llama_load(const char *path, const gb_cap *cap, gb_llama **out, gb_error 
     if (!m) return err->code;
     m->cap = *cap;
     int rc = gb_gguf_open(path, &m->file, err);
-    if (!rc) rc = load(m, err);
+    if (!rc) rc = load(m, pool, err);
     if (rc) {
         gb_llama_free(m);
         return rc;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "harness/error.h"
+#include "harness/pool.h"
 #include "kernels/registry.h"
 #include "model/gguf.h"
 
@@ -47,10 +48,13 @@ typedef struct gb_llama {
     gb_add_fn *add;
 } gb_llama;
 
-/* Opens, validates, scans the scales (a NaN or infinite scale is refused) and resolves the kernels that `cap` allows.
- * On error *out is NULL and err names the file and what is wrong with it. */
-int gb_llama_load(const char *path, const gb_cap *cap, gb_llama **out, gb_error *err);
+/* Opens, validates, scans the scales (a NaN or infinite scale is refused; `pool` shares that work and may be NULL) and
+ * resolves the kernels that `cap` allows. On error *out is NULL and err names the file and what is wrong with it. */
+int gb_llama_load(const char *path, const gb_cap *cap, gb_pool *pool, gb_llama **out, gb_error *err);
 void gb_llama_free(gb_llama *m);
+
+/* gb_gguf_check_scales with the work shared by the threads of a pool (NULL: none); err must not be NULL. */
+int gb_llama_check_scales(const gb_gguf *file, gb_pool *pool, gb_error *err);
 
 /* Bytes of all tensors, and 8 * bytes / weights over all tensors (norms included). */
 uint64_t gb_llama_tensor_bytes(const gb_llama *m);

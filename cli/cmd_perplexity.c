@@ -1,0 +1,169 @@
+/* gaugeblock perplexity: llama-perplexity's protocol on our kernels, and the hash of every scored logit. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/engine.h"
+#include "harness/clock.h"
+#include "harness/file.h"
+#include "model/perplexity.h"
+
+const char gb_help_perplexity[] =
+    "usage: gaugeblock perplexity -m MODEL -f TEXT [options]\n\n"
+    "Perplexity of a text by the protocol of llama-perplexity: the second half of each chunk of C tokens is scored.\n"
+    "The logits hash covers every scored logit: it is the same for any thread count, batch and instruction set.\n\n"
+    "  -m, --model FILE  GGUF model\n"
+    "  -f, --file TEXT   text file ('-': standard input)\n"
+    "  -c, --ctx C       tokens per chunk (default 512, or the model's context where that is shorter)\n"
+    "      --chunks K    only the first K chunks\n" GB_ENGINE_HELP;
+
+enum { OPTION_CHUNKS = GB_OPTION_OWN, DEFAULT_CONTEXT = 512 };
+static const size_t max_text = (size_t)1 << 30;
+
+typedef struct options {
+    gb_engine_options engine;
+    const char *file;
+    size_t chunks;
+} options;
+
+static int read_options(int argc, char **argv, options *o, gb_error *err) {
+    static const struct option names[] = {GB_ENGINE_LONG,
+                                          {"file", required_argument, NULL, 'f'},
+                                          {"chunks", required_argument, NULL, OPTION_CHUNKS},
+                                          {NULL, 0, NULL, 0}};
+    int option = 0;
+    int rc = GB_OK;
+    opterr = 0;
+    while (!rc && (option = getopt_long(argc, argv, GB_ENGINE_SHORT "f:", names, NULL)) != -1) {
+        if (option == 'f')
+            o->file = optarg;
+        else if (option == OPTION_CHUNKS)
+            rc = gb_parse_size("--chunks", optarg, 1, SIZE_MAX, &o->chunks, err);
+        else
+            rc = gb_engine_option(&o->engine, option, argc, argv, err);
+    }
+    if (!rc) rc = gb_engine_check_words(&o->engine, argc, argv, err);
+    if (!rc && !o->file) rc = gb_fail(err, GB_EINPUT, "no text: give one with -f FILE");
+    return rc;
+}
+
+/* As llama-perplexity prints it, so that logs compare line by line. */
+static void print_chunk(void *user, size_t chunk, size_t chunks, double ppl) {
+    (void)user;
+    printf("[%zu]%.4f,%s", chunk + 1, ppl, chunk + 1 == chunks ? "\n" : "");
+    fflush(stdout);
+}
+
+/* Bits per byte of text: comparable between tokenizers, unlike perplexity. */
+static double bits_per_byte(const gb_tokenizer *t, const int32_t *ids, size_t n_ctx, const gb_perplexity *p) {
+    double bytes = 0.0;
+    for (size_t i = 0; i < p->chunks; i++)
+        for (size_t j = gb_perplexity_first(n_ctx) + 1; j < n_ctx; j++)
+            bytes += (double)gb_token_text(t, ids[i * n_ctx + j], NULL, 0);
+    return p->mean_nll * (double)p->scored / 0.69314718055994531 / bytes;
+}
+
+static cJSON *array(const double *x, size_t n) {
+    cJSON *a = cJSON_CreateArray();
+    for (size_t i = 0; i < n; i++) cJSON_AddItemToArray(a, cJSON_CreateNumber(x[i]));
+    return a;
+}
+
+typedef struct outcome {
+    const gb_engine *engine;
+    const options *o;
+    const gb_perplexity *p;
+    size_t n_ctx, tokens;
+    double bpb, seconds;
+} outcome;
+
+static int print_json(const outcome *r, gb_error *err) {
+    const gb_perplexity *p = r->p;
+    const double evaluated = (double)p->chunks * (double)(r->n_ctx - 1);
+    cJSON *json = cJSON_CreateObject();
+    gb_engine_describe(r->engine, &r->o->engine, json);
+    cJSON_AddStringToObject(json, "text", r->o->file);
+    cJSON_AddNumberToObject(json, "n_ctx", (double)r->n_ctx);
+    cJSON_AddNumberToObject(json, "n_tokens", (double)r->tokens);
+    cJSON_AddNumberToObject(json, "n_chunk", (double)p->chunks);
+    cJSON_AddNumberToObject(json, "scored", (double)p->scored);
+    cJSON_AddNumberToObject(json, "ppl", p->ppl);
+    cJSON_AddNumberToObject(json, "ppl_stderr", p->ppl_stderr);
+    cJSON_AddNumberToObject(json, "mean_nll", p->mean_nll);
+    cJSON_AddNumberToObject(json, "bits_per_byte", r->bpb);
+    cJSON_AddStringToObject(json, "logits_hash", p->logits_hash);
+    cJSON_AddNumberToObject(json, "seconds", r->seconds);
+    cJSON_AddNumberToObject(json, "tokens_per_second", evaluated / r->seconds);
+    cJSON_AddItemToObject(json, "chunks", array(p->running, p->chunks));
+    cJSON_AddItemToObject(json, "chunk_nll", array(p->chunk_nll, p->chunks));
+    return gb_json_print(json, err);
+}
+
+static void print_text(const outcome *r) {
+    printf("Final estimate: PPL = %.4f +/- %.5f\n", r->p->ppl, r->p->ppl_stderr);
+    printf("%zu tokens scored in %zu chunks of %zu, %.4f bits per byte, %.1f s (%.0f tokens/s) on %s, %zu threads\n",
+           r->p->scored, r->p->chunks, r->n_ctx, r->bpb, r->seconds,
+           (double)r->p->chunks * (double)(r->n_ctx - 1) / r->seconds, gb_cap_tier(&r->engine->cap),
+           r->o->engine.threads);
+    printf("logits hash %s\n", r->p->logits_hash);
+}
+
+static int measure(const gb_engine *e, const options *o, const int32_t *ids, size_t count, gb_error *err) {
+    size_t n_ctx = o->engine.n_ctx;
+    if (!n_ctx) {
+        n_ctx = e->model->n_ctx < DEFAULT_CONTEXT ? e->model->n_ctx : DEFAULT_CONTEXT;
+        if (n_ctx < DEFAULT_CONTEXT)
+            fprintf(stderr, "gaugeblock perplexity: chunks of %zu tokens: the model's context is no longer\n", n_ctx);
+    }
+    const gb_context_params params = {.n_ctx = n_ctx, .n_batch = o->engine.n_batch, .kv = o->engine.kv};
+    gb_context *c = NULL;
+    int rc = gb_context_new(e->model, e->pool, &params, &c, err);
+    if (rc) return rc;
+    const gb_perplexity_params protocol = {
+        .n_ctx = n_ctx,
+        .max_chunks = o->chunks,
+        .bos = gb_tokenizer_adds_bos(e->tokenizer) ? gb_tokenizer_bos(e->tokenizer) : -1,
+        .on_chunk = o->engine.json ? NULL : print_chunk};
+    gb_perplexity p;
+    const gb_logits_source source = gb_logits_from_context(c, e->model);
+    const uint64_t start = gb_now_ns();
+    rc = gb_perplexity_run(&source, ids, count, &protocol, &p, err);
+    if (!rc) {
+        const outcome r = {.engine = e,
+                           .o = o,
+                           .p = &p,
+                           .n_ctx = n_ctx,
+                           .tokens = count,
+                           .bpb = bits_per_byte(e->tokenizer, ids, n_ctx, &p),
+                           .seconds = (double)(gb_now_ns() - start) * 1e-9};
+        if (o->engine.json)
+            rc = print_json(&r, err);
+        else
+            print_text(&r);
+        gb_perplexity_free(&p);
+    }
+    gb_context_free(c);
+    return rc;
+}
+
+int gb_cmd_perplexity(int argc, char **argv, gb_error *err) {
+    options o = {.engine = GB_ENGINE_DEFAULTS};
+    int rc = read_options(argc, argv, &o, err);
+    if (rc) return rc;
+    uint8_t *text = NULL;
+    size_t size = 0;
+    rc = gb_read_all(o.file, max_text, &text, &size, err);
+    if (rc) return rc;
+    gb_engine e;
+    rc = gb_engine_open(&o.engine, &e, err);
+    if (!rc) {
+        int32_t *ids = NULL;
+        size_t count = 0;
+        rc = gb_tokenize(e.tokenizer, (const char *)text, size, true, false, &ids, &count, err);
+        if (!rc) rc = measure(&e, &o, ids, count, err);
+        free(ids);
+        gb_engine_close(&e);
+    }
+    free(text);
+    return rc;
+}

@@ -1,0 +1,114 @@
+#include "cli/engine.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/alloc.h"
+#include "model/utf8.h"
+
+enum { MAX_THREADS = 1024, MAX_CONTEXT = 1 << 24, MAX_BATCH = 1 << 16 };
+
+size_t gb_default_threads(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    const int n = CPU_COUNT(&set);
+    return n > 0 ? (size_t)n : 1;
+}
+
+int gb_engine_option(gb_engine_options *o, int option, int argc, char **argv, gb_error *err) {
+    switch (option) {
+    case 'm':
+        o->model = optarg;
+        return GB_OK;
+    case 't':
+        return gb_parse_size("--threads", optarg, 1, MAX_THREADS, &o->threads, err);
+    case 'c':
+        return gb_parse_size("--ctx", optarg, 1, MAX_CONTEXT, &o->n_ctx, err);
+    case 'b':
+        return gb_parse_size("--batch", optarg, 1, MAX_BATCH, &o->n_batch, err);
+    case GB_OPTION_ISA:
+        o->isa = optarg;
+        return GB_OK;
+    case GB_OPTION_KV:
+        if (strcmp(optarg, "f16") != 0 && strcmp(optarg, "f32") != 0)
+            return gb_fail(err, GB_EINPUT, "--kv '%s': expected f16 or f32", optarg);
+        o->kv = strcmp(optarg, "f16") == 0 ? GB_FORMAT_f16 : GB_FORMAT_f32;
+        return GB_OK;
+    case GB_OPTION_JSON:
+        o->json = true;
+        return GB_OK;
+    default:
+        return gb_bad_option(argc, argv, err);
+    }
+}
+
+int gb_engine_check_words(const gb_engine_options *o, int argc, char **argv, gb_error *err) {
+    if (optind < argc)
+        return gb_fail(err, GB_EINPUT, "unexpected word '%s'; see 'gaugeblock help %s'", argv[optind], argv[0]);
+    if (!o->model) return gb_fail(err, GB_EINPUT, "no model: give one with -m FILE.gguf");
+    return GB_OK;
+}
+
+int gb_engine_open(const gb_engine_options *o, gb_engine *e, gb_error *err) {
+    *e = (gb_engine){0};
+    int rc = gb_parse_isa(o->isa, &e->cap, err);
+    if (!rc) rc = gb_pool_new(o->threads, NULL, 0, &e->pool, err);
+    if (!rc) rc = gb_llama_load(o->model, &e->cap, e->pool, &e->model, err);
+    if (!rc) rc = gb_tokenizer_new(e->model->file, &e->tokenizer, err);
+    if (!rc && gb_tokenizer_vocab(e->tokenizer) > e->model->n_vocab)
+        rc = gb_fail(err, GB_EINPUT, "%s: the tokenizer has %zu tokens, the embedding only %zu rows", o->model,
+                     gb_tokenizer_vocab(e->tokenizer), e->model->n_vocab);
+    if (rc) gb_engine_close(e);
+    return rc;
+}
+
+void gb_engine_close(gb_engine *e) {
+    gb_tokenizer_free(e->tokenizer);
+    gb_llama_free(e->model);
+    gb_pool_free(e->pool);
+    *e = (gb_engine){0};
+}
+
+const char *gb_cap_tier(const gb_cap *cap) {
+    if (cap->reference_only) return "reference";
+    for (int i = GB_ISA_COUNT - 1; i >= 0; i--)
+        if (gb_isas[i].built && !(gb_isas[i].needs & ~cap->features)) return gb_isas[i].name;
+    return "reference";
+}
+
+void gb_engine_describe(const gb_engine *e, const gb_engine_options *o, cJSON *json) {
+    gb_json_add_text(json, "model", o->model, strlen(o->model));
+    cJSON_AddStringToObject(json, "isa", gb_cap_tier(&e->cap));
+    cJSON_AddNumberToObject(json, "threads", (double)o->threads);
+    cJSON_AddNumberToObject(json, "batch", (double)o->n_batch);
+    cJSON_AddStringToObject(json, "kv", gb_formats[o->kv].name);
+}
+
+void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t size) {
+    char *clean = malloc(size * 3 + 1); /* U+FFFD takes three bytes */
+    if (!clean) {
+        cJSON_AddNullToObject(json, name);
+        return;
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < size;) {
+        const size_t step = gb_utf8_size(text + i, size - i);
+        memcpy(clean + n, step ? text + i : "\xEF\xBF\xBD", step ? step : 3);
+        n += step ? step : 3;
+        i += step ? step : 1;
+    }
+    clean[n] = '\0';
+    cJSON_AddStringToObject(json, name, clean);
+    free(clean);
+}
+
+int gb_json_print(cJSON *json, gb_error *err) {
+    char *text = cJSON_Print(json);
+    cJSON_Delete(json);
+    if (!text) return gb_fail(err, GB_ESYSTEM, "JSON: out of memory");
+    puts(text);
+    free(text);
+    return GB_OK;
+}

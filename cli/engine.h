@@ -1,0 +1,71 @@
+/* What the verbs that run models share: options, and the model with its tokenizer and threads. */
+#ifndef GB_CLI_ENGINE_H
+#define GB_CLI_ENGINE_H
+
+#include <cJSON.h>
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "cli/cli.h"
+#include "model/context.h"
+#include "model/llama.h"
+#include "model/tokenizer.h"
+
+typedef struct gb_engine_options {
+    const char *model;
+    const char *isa;
+    size_t threads; /* default: the CPUs this process may use */
+    size_t n_ctx;   /* 0: not given */
+    size_t n_batch;
+    gb_format kv;
+    bool json;
+} gb_engine_options;
+
+#define GB_ENGINE_DEFAULTS {.threads = gb_default_threads(), .n_batch = 512, .kv = GB_FORMAT_f16}
+
+enum { GB_OPTION_ISA = 1000, GB_OPTION_KV, GB_OPTION_JSON, GB_OPTION_OWN }; /* a verb's own long options follow */
+#define GB_ENGINE_SHORT ":m:t:c:b:"
+#define GB_ENGINE_LONG                                                                                                 \
+    {"model", required_argument, NULL, 'm'}, {"threads", required_argument, NULL, 't'},                                \
+        {"ctx", required_argument, NULL, 'c'}, {"batch", required_argument, NULL, 'b'},                                \
+        {"isa", required_argument, NULL, GB_OPTION_ISA}, {"kv", required_argument, NULL, GB_OPTION_KV},                \
+        {"json", no_argument, NULL, GB_OPTION_JSON}
+#define GB_ENGINE_HELP                                                                                                 \
+    "  -t, --threads T   threads (default: the CPUs this process may use)\n"                                           \
+    "  -b, --batch B     most tokens evaluated at once (default 512); never changes a result\n"                        \
+    "      --kv TYPE     type of the KV cache, f16 (default) or f32\n"                                                 \
+    "      --isa NAME    cap of the instruction set (or GAUGEBLOCK_ISA)\n"                                             \
+    "      --json        one JSON object instead of text\n"
+
+size_t gb_default_threads(void);
+
+/* Takes one of the options above: GB_OK, or GB_EINPUT for a bad value and for an option that is none of them. */
+int gb_engine_option(gb_engine_options *o, int option, int argc, char **argv, gb_error *err);
+
+/* No words but options, and a model: GB_EINPUT otherwise. Call after the options are read. */
+int gb_engine_check_words(const gb_engine_options *o, int argc, char **argv, gb_error *err);
+
+typedef struct gb_engine {
+    gb_cap cap;
+    gb_pool *pool;
+    gb_llama *model;
+    gb_tokenizer *tokenizer;
+} gb_engine;
+
+/* On error nothing stays open. */
+int gb_engine_open(const gb_engine_options *o, gb_engine *e, gb_error *err);
+void gb_engine_close(gb_engine *e);
+
+/* Name of the best tier the cap allows: "avx2", "scalar", "reference". */
+const char *gb_cap_tier(const gb_cap *cap);
+
+/* The keys every record about a model run has: model, isa, threads, batch, kv. */
+void gb_engine_describe(const gb_engine *e, const gb_engine_options *o, cJSON *json);
+
+/* Adds text that may hold anything: bytes that are not UTF-8 become U+FFFD. */
+void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t size);
+
+/* Prints and frees; GB_ESYSTEM if the text could not be made. */
+int gb_json_print(cJSON *json, gb_error *err);
+
+#endif
