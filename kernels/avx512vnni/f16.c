@@ -1,0 +1,46 @@
+/* f16 rows, both sides widened to f32. */
+#include "kernels/avx512vnni/lanes16.h"
+
+static inline __m256i to_f16(__m512 x) {
+    const __m256i h = _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
+    /* the conversion keeps NaN payloads; the format is defined as sign | 7e00 */
+    const __m256i nan =
+        _mm256_or_si256(_mm256_and_si256(h, _mm256_set1_epi16((short)0x8000)), _mm256_set1_epi16(0x7e00));
+    return _mm256_mask_mov_epi16(h, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), nan);
+}
+
+void gb_f16_quantize_act_avx512vnni(const float *x, void *blocks, size_t n) {
+    uint16_t *h = blocks; /* any address: only vector stores go through it */
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 lanes = gb_lanes(n - i);
+        _mm256_mask_storeu_epi16(h + i, lanes, to_f16(_mm512_maskz_loadu_ps(lanes, x + i)));
+    }
+}
+
+void gb_f16_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {
+    const uint16_t *h = blocks;
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 lanes = gb_lanes(n - i);
+        _mm512_mask_storeu_ps(x + i, lanes, gb_load_some_f16x16(h + i, lanes));
+    }
+}
+
+/* The product of two f16 (11 + 11 significant bits, exponents far inside the f32 range) is exact in f32: one rounding
+ * either way. */
+GB_INLINE __m512 madd_fused(__m512 a, __m512 b, __m512 acc) {
+    return _mm512_fmadd_ps(a, b, acc);
+}
+
+static const gb_lanes16 format = {sizeof(uint16_t), gb_load_f16x16, gb_load_some_f16x16, madd_fused};
+
+float gb_f16_dot_avx512vnni(const void *w, const void *a, size_t n) {
+    return gb_lanes_dot(&format, w, a, n);
+}
+
+void gb_f16_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
+    gb_lanes_gemv(&format, w, w_stride, rows, a, n, y);
+}
+
+void gb_f16_gemm_avx512vnni(const gb_gemm_args *g) {
+    gb_lanes_gemm(&format, g);
+}

@@ -1,0 +1,114 @@
+/* gemv of the formats with blocks of 32 (q8_0, q4_0). A row is read once, front to back, as memory likes it; its float
+ * terms, one per block, go to a small buffer. After sixteen rows the terms are summed in block order with lane = row.
+ */
+#ifndef GB_AVX512VNNI_GEMV_BLOCK32_H
+#define GB_AVX512VNNI_GEMV_BLOCK32_H
+
+#include "kernels/avx512vnni/simd.h"
+
+enum {
+    GB_SPAN = 256,              /* blocks of a row handled at a time */
+    GB_GROUP = 16,              /* blocks per vector of sums */
+    GB_TERM_ROW = GB_SPAN + 16, /* floats between rows of terms: not a multiple of 4 KiB */
+    GB_PREFETCH_AHEAD = 2560    /* bytes */
+};
+
+/* The activation row as a span of gemv wants it, computed once for all rows. */
+typedef struct gb_act32 {
+    _Alignas(64) int8_t q[GB_SPAN * 32]; /* order as the format's sums() reads them */
+    float d[GB_SPAN];
+    int32_t bias[GB_SPAN]; /* subtracted from the unsigned product sums */
+} gb_act32;
+
+/* Copies the 32 codes of block b to act->q. */
+typedef void gb_place_fn(gb_act32 *act, size_t b, const int8_t *qs);
+/* Lane i = sum over block b + i of unsigned code times activation; w = NULL means all codes are 1. */
+typedef __m512i gb_sums_fn(const uint8_t *w, const gb_act32 *act, size_t b);
+
+typedef struct gb_block32 {
+    size_t bytes;    /* of a weight block; its f16 scale comes first */
+    int code_offset; /* value = unsigned code - offset */
+    gb_place_fn *place;
+    gb_sums_fn *sums;
+} gb_block32;
+
+/* The last group of a span overlaps the one before it: terms are recomputed, never read past the end. A span below
+ * sixteen blocks is padded with zero blocks on both sides. */
+GB_INLINE size_t gb_group_start(size_t b, size_t blocks) {
+    return blocks < GB_GROUP ? 0 : gb_min(b, blocks - GB_GROUP);
+}
+
+GB_INLINE void gb_act32_fill(const gb_block32 *f, gb_act32 *act, const gb_block_q8_0 *a, size_t blocks) {
+    gb_block_q8_0 padded[GB_GROUP];
+    if (blocks < GB_GROUP) {
+        memset(padded, 0, sizeof padded);
+        memcpy(padded, a, blocks * sizeof *a);
+        a = padded;
+        blocks = GB_GROUP;
+    }
+    for (size_t b = 0; b < blocks; b++) f->place(act, b, a[b].qs);
+    for (size_t i = 0; i < blocks; i += GB_GROUP) {
+        const size_t b = gb_group_start(i, blocks);
+        _mm512_storeu_ps(act->d + b, gb_gather_halves(a + b, sizeof *a));
+        const __m512i sum = f->sums(NULL, act, b);
+        _mm512_storeu_si512(act->bias + b, _mm512_mullo_epi32(sum, _mm512_set1_epi32(f->code_offset)));
+    }
+}
+
+GB_INLINE void gb_row_terms(const gb_block32 *f, const uint8_t *w, const gb_act32 *act, size_t blocks, float *terms) {
+    uint8_t padded[GB_GROUP * sizeof(gb_block_q8_0)];
+    if (blocks < GB_GROUP) {
+        memset(padded, 0, sizeof padded);
+        memcpy(padded, w, blocks * f->bytes);
+        w = padded;
+    }
+    for (size_t i = 0; i < blocks; i += GB_GROUP) {
+        const size_t b = gb_group_start(i, blocks);
+        const uint8_t *p = w + b * f->bytes;
+        for (size_t line = 0; line < GB_GROUP * f->bytes; line += 64) gb_prefetch(p, GB_PREFETCH_AHEAD + line);
+        const __m512i sum = _mm512_sub_epi32(f->sums(p, act, b), gb_load512(act->bias + b));
+        const __m512 d = _mm512_mul_ps(gb_gather_halves(p, (int)f->bytes), _mm512_loadu_ps(act->d + b));
+        _mm512_storeu_ps(terms + b, _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum)));
+    }
+}
+
+/* acc + terms of blocks 0, 1, ... in order, lane = row. */
+GB_INLINE __m512 gb_chain_terms(const float *terms, size_t rows, size_t blocks, __m512 acc) {
+    const uint8_t *row[GB_ROWS];
+    gb_row_pointers(terms, GB_TERM_ROW * sizeof *terms, rows, row);
+    size_t b = 0;
+    __m512i v[4];
+    for (; b + 4 <= blocks; b += 4) {
+        gb_load_rows(row, b * sizeof *terms, v);
+        GB_UNROLL
+        for (size_t i = 0; i < 4; i++) acc = _mm512_add_ps(acc, _mm512_castsi512_ps(v[i]));
+    }
+    for (; b < blocks; b++) {
+        _Alignas(64) float column[GB_ROWS];
+        for (size_t i = 0; i < GB_ROWS; i++) memcpy(&column[i], row[i] + b * sizeof *terms, sizeof *column);
+        acc = _mm512_add_ps(acc, _mm512_load_ps(column));
+    }
+    return acc;
+}
+
+GB_INLINE void gb_gemv_block32(const gb_block32 *f, const void *w, size_t w_stride, size_t rows, const void *a,
+                               size_t n, float *y) {
+    gb_act32 act;
+    _Alignas(64) float terms[GB_ROWS * GB_TERM_ROW];
+    const gb_block_q8_0 *ba = a;
+    for (size_t k = 0; k < n / 32; k += GB_SPAN) {
+        const size_t blocks = gb_min(GB_SPAN, n / 32 - k);
+        gb_act32_fill(f, &act, ba + k, blocks);
+        for (size_t r = 0; r < rows; r += GB_ROWS) {
+            const size_t count = gb_min(GB_ROWS, rows - r);
+            const uint8_t *first = (const uint8_t *)w + r * w_stride + k * f->bytes;
+            for (size_t i = 0; i < count; i++)
+                gb_row_terms(f, first + i * w_stride, &act, blocks, terms + i * GB_TERM_ROW);
+            const __mmask16 lanes = gb_lanes(count);
+            const __m512 start = k ? _mm512_maskz_loadu_ps(lanes, y + r) : _mm512_setzero_ps();
+            _mm512_mask_storeu_ps(y + r, lanes, gb_chain_terms(terms, count, blocks, start));
+        }
+    }
+}
+
+#endif
