@@ -46,7 +46,8 @@ static int need(bool given, const char *option, mode m, gb_error *err) {
 }
 
 static int parse_mode(int argc, char **argv, arguments *a, gb_error *err) {
-    if (optind >= argc) return gb_fail(err, GB_EINPUT, "expected encode, decode, act or dot; see 'gaugeblock help codec'");
+    if (optind >= argc)
+        return gb_fail(err, GB_EINPUT, "expected encode, decode, act or dot; see 'gaugeblock help codec'");
     int m = 0;
     while (m < MODES && strcmp(mode_names[m], argv[optind]) != 0) m++;
     if (m == MODES)
@@ -121,7 +122,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
     return rc;
 }
 
-/* --- data ----------------------------------------------------------------------------------------------------------- */
+/* --- data -----------------------------------------------------------------------------------------------------------
+ */
 
 /* Reads `path` (NULL: standard input) as whole rows of row_bytes; *rows >= 1. */
 static int read_rows(const char *path, size_t row_bytes, uint8_t **data, size_t *rows, gb_error *err) {

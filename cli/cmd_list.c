@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "cli/cli.h"
 #include "harness/machine.h"
 
@@ -173,15 +171,6 @@ static const struct {
               {"machine", show_machine, gb_machine_json}};
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
-static int print_json(cJSON *root, gb_error *err) {
-    char *text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!text) return gb_fail(err, GB_ESYSTEM, "out of memory while writing JSON");
-    puts(text);
-    cJSON_free(text);
-    return GB_OK;
-}
-
 int gb_cmd_list(int argc, char **argv, gb_error *err) {
     static const struct option table[] = {{"json", no_argument, NULL, 'j'}, {0}};
     int json = 0;
@@ -194,7 +183,7 @@ int gb_cmd_list(int argc, char **argv, gb_error *err) {
         return gb_fail(err, GB_EINPUT, "expected one of formats, isas, kernels, machine; see 'gaugeblock help list'");
     for (size_t i = 0; i < TOPICS; i++) {
         if (strcmp(topics[i].name, argv[optind]) != 0) continue;
-        if (json) return print_json(topics[i].json(), err);
+        if (json) return gb_print_json(topics[i].json(), err);
         topics[i].show();
         return GB_OK;
     }

@@ -45,7 +45,8 @@ static cJSON *cpuinfo_fact(const char *key) {
     const size_t length = strlen(key);
     while (!found && fgets(line, sizeof line, f)) {
         const char *colon = strchr(line, ':');
-        if (!colon || strncmp(line, key, length) != 0 || (line[length] != '\t' && line[length] != ' ' && line[length] != ':'))
+        if (!colon || strncmp(line, key, length) != 0 ||
+            (line[length] != '\t' && line[length] != ' ' && line[length] != ':'))
             continue;
         const char *value = colon + 1 + strspn(colon + 1, " \t");
         line[strcspn(line, "\n")] = '\0';
