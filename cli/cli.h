@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cjson/cJSON.h>
-
 #include "harness/error.h"
 #include "kernels/registry.h"
 
@@ -29,8 +27,5 @@ int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err);
 int gb_parse_threads(const char *option, const char *text, size_t *out, gb_error *err);
 /* After getopt_long returned '?' or ':' (opterr = 0): GB_EINPUT that names the option and points to `help VERB`. */
 int gb_bad_option(int argc, char **argv, gb_error *err);
-
-/* Prints the object and a newline to stdout, and deletes it (NULL: out of memory). */
-int gb_print_json(cJSON *root, gb_error *err);
 
 #endif

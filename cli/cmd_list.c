@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/engine.h"
 #include "harness/machine.h"
 
 const char gb_help_list[] = "usage: gaugeblock list formats|isas|kernels|machine [--json]\n"
@@ -183,7 +184,7 @@ int gb_cmd_list(int argc, char **argv, gb_error *err) {
         return gb_fail(err, GB_EINPUT, "expected one of formats, isas, kernels, machine; see 'gaugeblock help list'");
     for (size_t i = 0; i < TOPICS; i++) {
         if (strcmp(topics[i].name, argv[optind]) != 0) continue;
-        if (json) return gb_print_json(topics[i].json(), err);
+        if (json) return gb_json_print(topics[i].json(), err);
         topics[i].show();
         return GB_OK;
     }

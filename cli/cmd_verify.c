@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/engine.h"
 #include "verify/verify.h"
 
 const char gb_help_verify[] =
@@ -150,7 +151,7 @@ static int print_json(const gb_verify_report *report, gb_error *err) {
         const double e = gb_verify_dot_error((gb_format)f, report->seed);
         if (e >= 0.0) cJSON_AddNumberToObject(errors, gb_formats[f].name, e);
     }
-    return gb_print_json(root, err);
+    return gb_json_print(root, err);
 }
 
 static void show_progress(void *ctx, size_t done, size_t total, const gb_verify_result *r) {

@@ -5,7 +5,7 @@
 #ifndef GB_HARNESS_MACHINE_H
 #define GB_HARNESS_MACHINE_H
 
-#include <cjson/cJSON.h>
+#include <cJSON.h>
 
 /* Keys: cpu_model, microcode, hypervisor (bool), architecture, features (array of names), isas (array of the tiers that
  * can run), logical_cpus, allowed_cpus, caches (array of {level, type, bytes, line, shared_cpus}), memory_bytes,
