@@ -138,7 +138,7 @@ static void show_fact(const cJSON *fact) {
     } else if (cJSON_IsBool(fact)) {
         printf("%s\n", cJSON_IsTrue(fact) ? "yes" : "no");
     } else if (cJSON_IsNumber(fact)) {
-        printf("%.0f\n", fact->valuedouble);
+        printf("%.15g\n", fact->valuedouble);
     } else { /* an array of names, or of caches */
         const char *between = "";
         const cJSON *item = NULL;
