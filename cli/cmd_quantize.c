@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "model/quantize.h"
 
 const char gb_help_quantize[] =
@@ -36,17 +36,6 @@ typedef struct arguments {
     const char *in, *out, *threads, *isa;
     bool dry_run;
 } arguments;
-
-static int parse_type(const char *text, arguments *a, gb_error *err) {
-    a->options.recipe = gb_recipe_by_name(text);
-    if (a->options.recipe) return GB_OK;
-    char names[256] = "";
-    for (size_t i = 0; i < gb_recipe_count; i++) {
-        strncat(names, " ", sizeof names - strlen(names) - 1);
-        strncat(names, gb_recipes[i].name, sizeof names - strlen(names) - 1);
-    }
-    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s", text, names);
-}
 
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
     enum { PURE = 1, REQUANTIZE, DRY_RUN, THREADS, ISA, IMATRIX };
@@ -93,7 +82,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
         if (a->threads) return gb_fail(err, GB_EINPUT, "the number of threads is given twice");
         a->threads = argv[optind + 3];
     }
-    return parse_type(argv[optind + 2], a, err);
+    return gb_recipe_find(argv[optind + 2], &a->options.recipe, err);
 }
 
 static int refuse_same_file(const arguments *a, gb_error *err) {
@@ -102,12 +91,6 @@ static int refuse_same_file(const arguments *a, gb_error *err) {
     if (stat(a->in, &in) != 0 || stat(a->out, &out) != 0) return GB_OK; /* opening will say what is wrong */
     if (in.st_dev != out.st_dev || in.st_ino != out.st_ino) return GB_OK;
     return gb_fail(err, GB_EINPUT, "%s and %s are the same file", a->in, a->out);
-}
-
-static void print_step(void *ctx, gb_str tensor, uint64_t done, uint64_t total) {
-    (void)ctx;
-    char name[GB_SHOWN];
-    fprintf(stderr, "\r\033[K%s %.0f %%", gb_str_show(tensor, name), 100.0 * (double)done / (double)total);
 }
 
 static void print_notes(const gb_plan_row *rows, size_t count) {
@@ -161,10 +144,9 @@ static int convert(const arguments *a, const gb_gguf *in, const gb_plan_row *row
     }
     rc = gb_pool_new(threads, NULL, 0, &pool, err);
     if (rc) return rc;
-    const bool terminal = isatty(STDERR_FILENO) == 1;
-    const gb_progress progress = {terminal ? print_step : NULL, NULL};
+    const gb_progress progress = gb_progress_line();
     rc = gb_quantize_write(in, &a->options, rows, a->out, pool, &cap, &progress, err);
-    if (terminal) fputs("\r\033[K", stderr);
+    gb_progress_done();
     gb_pool_free(pool);
     return rc;
 }

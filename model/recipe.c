@@ -32,11 +32,17 @@ const char *gb_file_type_name(uint64_t file_type) {
     return file_type < sizeof file_type_names / sizeof file_type_names[0] ? file_type_names[file_type] : NULL;
 }
 
-const gb_recipe *gb_recipe_by_name(const char *name) {
-    if (strcasecmp(name, "Q4_K") == 0) name = "Q4_K_M";
-    for (size_t i = 0; i < gb_recipe_count; i++)
-        if (strcasecmp(gb_recipes[i].name, name) == 0) return &gb_recipes[i];
-    return NULL;
+int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
+    const char *wanted = strcasecmp(name, "Q4_K") == 0 ? "Q4_K_M" : name;
+    char names[256] = "";
+    for (size_t i = 0; i < gb_recipe_count; i++) {
+        *out = &gb_recipes[i];
+        if (strcasecmp(gb_recipes[i].name, wanted) == 0) return GB_OK;
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, " %s", gb_recipes[i].name);
+    }
+    *out = NULL;
+    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s", name, names);
 }
 
 int gb_model_facts_read(const gb_gguf *file, gb_model_facts *out, gb_error *err) {
