@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/engine.h"
 #include "cli/progress.h"
 #include "model/synth.h"
 
@@ -28,7 +29,8 @@ const char gb_help_synth[] =
 
 typedef struct arguments {
     gb_synth_options options;
-    const char *shape, *type, *blocks, *threads, *isa, *out;
+    const char *shape, *type, *blocks, *isa, *out;
+    size_t threads;
 } arguments;
 
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
@@ -58,7 +60,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
             rc = gb_parse_u64("--seed", optarg, &a->options.seed, err);
             break;
         case THREADS:
-            a->threads = optarg;
+            rc = gb_parse_size("--threads", optarg, 1, GB_MAX_THREADS, &a->threads, err);
             break;
         case ISA:
             a->isa = optarg;
@@ -78,17 +80,15 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
 }
 
 int gb_cmd_synth(int argc, char **argv, gb_error *err) {
-    arguments a = {.options = {.seed = 1}, .type = "Q4_K_M", .blocks = "quantized"};
-    size_t threads = 0;
+    arguments a = {.options = {.seed = 1}, .type = "Q4_K_M", .blocks = "quantized", .threads = gb_default_threads()};
     gb_cap cap;
     gb_pool *pool = NULL;
     gb_synth_result made;
     int rc = parse(argc, argv, &a, err);
     if (!rc) rc = gb_shape_find(a.shape, &a.options.shape, err);
     if (!rc) rc = gb_recipe_find(a.type, &a.options.recipe, err);
-    if (!rc) rc = gb_parse_threads("--threads", a.threads, &threads, err);
     if (!rc) rc = gb_parse_isa(a.isa, &cap, err);
-    if (!rc) rc = gb_pool_new(threads, NULL, 0, &pool, err);
+    if (!rc) rc = gb_pool_new(a.threads, NULL, 0, &pool, err);
     if (rc) return rc;
     const gb_progress progress = gb_progress_line();
     rc = gb_synth_write(&a.options, a.out, pool, &cap, &progress, &made, err);

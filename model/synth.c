@@ -6,17 +6,10 @@
 #include <xxhash.h>
 
 #include "harness/alloc.h"
+#include "harness/rng.h"
 #include "reference/number.h"
 
 /* --- random numbers: a stream per (seed, tensor, row) ------------------------------------------------------------- */
-
-/* SplitMix64 (Steele, Lea, Flood 2014): the state is a counter, so any row can be made first. */
-static uint64_t next_random(uint64_t *state) {
-    uint64_t z = *state += 0x9e3779b97f4a7c15U;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebU;
-    return z ^ z >> 31;
-}
 
 static uint64_t sum_of_16_bits(uint64_t r) {
     return (r & 0xffff) + (r >> 16 & 0xffff) + (r >> 32 & 0xffff) + (r >> 48);
@@ -24,9 +17,9 @@ static uint64_t sum_of_16_bits(uint64_t r) {
 
 /* Close to normal: the sum of eight 16-bit uniforms, cut at 4.9 sigma. Integers up to the one multiplication, so that
  * the bits do not depend on a math library. The variance of the doubled, centred sum is 8 * (2^32 - 1) / 3. */
-static float next_weight(uint64_t *state) {
+static float next_weight(gb_rng *rng) {
     static const float unit = 0.02F / 107019.84F; /* sqrt(8 * (2^32 - 1) / 3) */
-    const uint64_t sum = sum_of_16_bits(next_random(state)) + sum_of_16_bits(next_random(state));
+    const uint64_t sum = sum_of_16_bits(gb_rng_u64(rng)) + sum_of_16_bits(gb_rng_u64(rng));
     return (float)(2 * (int32_t)sum - 8 * 65535) * unit;
 }
 
@@ -35,16 +28,17 @@ typedef struct stream {
     const gb_plan_row *t;
 } stream;
 
-static uint64_t row_state(const stream *s, uint64_t row) {
-    uint64_t state = s->key ^ row * 0xd1342543de82ef95U; /* an odd multiplier: different rows, different states */
-    return next_random(&state);
+static gb_rng row_rng(const stream *s, uint64_t row) {
+    gb_rng rng = {s->key ^ row * 0xd1342543de82ef95U}; /* an odd multiplier: different rows, different states */
+    rng.state = gb_rng_u64(&rng);
+    return rng;
 }
 
 static bool make_weights(const void *ctx, uint64_t row, float *x, void *blocks) {
     (void)blocks;
     const stream *s = ctx;
-    uint64_t state = row_state(s, row);
-    for (uint64_t i = 0; i < s->t->ne[0]; i++) x[i] = next_weight(&state);
+    gb_rng rng = row_rng(s, row);
+    for (uint64_t i = 0; i < s->t->ne[0]; i++) x[i] = next_weight(&rng);
     return true;
 }
 
@@ -81,13 +75,10 @@ static bool make_blocks(const void *ctx, uint64_t row, float *x, void *blocks) {
     const stream *s = ctx;
     const gb_format_info *info = &gb_formats[s->t->to];
     if (info->block_elems == 1) return make_weights(ctx, row, x, blocks); /* float types have no codes */
-    uint64_t state = row_state(s, row);
+    gb_rng rng = row_rng(s, row);
     uint8_t *p = blocks;
     const size_t bytes = gb_row_bytes(s->t->to, s->t->ne[0]);
-    for (size_t i = 0; i < bytes; i += 8) {
-        const uint64_t r = next_random(&state);
-        memcpy(p + i, &r, bytes - i < 8 ? bytes - i : 8);
-    }
+    gb_rng_bytes(&rng, p, bytes);
     for (size_t i = 0; i < bytes; i += info->block_bytes) set_scales(s->t->to, p + i);
     return false;
 }
