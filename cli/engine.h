@@ -21,15 +21,17 @@ typedef struct gb_engine_options {
     bool json;
 } gb_engine_options;
 
-#define GB_ENGINE_DEFAULTS {.threads = gb_default_threads(), .n_batch = 512, .kv = GB_FORMAT_f16}
+#define GB_ENGINE_DEFAULTS                                                                                             \
+    { .threads = gb_default_threads(), .n_batch = 512, .kv = GB_FORMAT_f16 }
 
 enum { GB_OPTION_ISA = 1000, GB_OPTION_KV, GB_OPTION_JSON, GB_OPTION_OWN }; /* a verb's own long options follow */
 #define GB_ENGINE_SHORT ":m:t:c:b:"
 #define GB_ENGINE_LONG                                                                                                 \
     {"model", required_argument, NULL, 'm'}, {"threads", required_argument, NULL, 't'},                                \
         {"ctx", required_argument, NULL, 'c'}, {"batch", required_argument, NULL, 'b'},                                \
-        {"isa", required_argument, NULL, GB_OPTION_ISA}, {"kv", required_argument, NULL, GB_OPTION_KV},                \
-        {"json", no_argument, NULL, GB_OPTION_JSON}
+        {"isa", required_argument, NULL, GB_OPTION_ISA}, {"kv", required_argument, NULL, GB_OPTION_KV}, {              \
+        "json", no_argument, NULL, GB_OPTION_JSON                                                                      \
+    }
 #define GB_ENGINE_HELP                                                                                                 \
     "  -t, --threads T   threads (default: the CPUs this process may use)\n"                                           \
     "  -b, --batch B     most tokens evaluated at once (default 512); never changes a result\n"                        \
@@ -37,6 +39,7 @@ enum { GB_OPTION_ISA = 1000, GB_OPTION_KV, GB_OPTION_JSON, GB_OPTION_OWN }; /* a
     "      --isa NAME    cap of the instruction set (or GAUGEBLOCK_ISA)\n"                                             \
     "      --json        one JSON object instead of text\n"
 
+enum { GB_MAX_THREADS = 1024 };
 size_t gb_default_threads(void);
 
 /* Takes one of the options above: GB_OK, or GB_EINPUT for a bad value and for an option that is none of them. */
@@ -62,7 +65,9 @@ const char *gb_cap_tier(const gb_cap *cap);
 /* The keys every record about a model run has: model, isa, threads, batch, kv. */
 void gb_engine_describe(const gb_engine *e, const gb_engine_options *o, cJSON *json);
 
-/* Adds text that may hold anything: bytes that are not UTF-8 become U+FFFD. */
+/* A JSON string of text that may hold anything: NUL and bytes that are not UTF-8 become U+FFFD. NULL: out of memory. */
+cJSON *gb_json_text(const char *text, size_t size);
+/* Adds it; null if memory is out. */
 void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t size);
 
 /* Prints and frees; GB_ESYSTEM if the text could not be made. */
