@@ -21,15 +21,17 @@ typedef struct gb_engine_options {
     bool json;
 } gb_engine_options;
 
-#define GB_ENGINE_DEFAULTS {.threads = gb_default_threads(), .n_batch = 512, .kv = GB_FORMAT_f16}
+#define GB_ENGINE_DEFAULTS                                                                                             \
+    { .threads = gb_default_threads(), .n_batch = 512, .kv = GB_FORMAT_f16 }
 
 enum { GB_OPTION_ISA = 1000, GB_OPTION_KV, GB_OPTION_JSON, GB_OPTION_OWN }; /* a verb's own long options follow */
 #define GB_ENGINE_SHORT ":m:t:c:b:"
 #define GB_ENGINE_LONG                                                                                                 \
     {"model", required_argument, NULL, 'm'}, {"threads", required_argument, NULL, 't'},                                \
         {"ctx", required_argument, NULL, 'c'}, {"batch", required_argument, NULL, 'b'},                                \
-        {"isa", required_argument, NULL, GB_OPTION_ISA}, {"kv", required_argument, NULL, GB_OPTION_KV},                \
-        {"json", no_argument, NULL, GB_OPTION_JSON}
+        {"isa", required_argument, NULL, GB_OPTION_ISA}, {"kv", required_argument, NULL, GB_OPTION_KV}, {              \
+        "json", no_argument, NULL, GB_OPTION_JSON                                                                      \
+    }
 #define GB_ENGINE_HELP                                                                                                 \
     "  -t, --threads T   threads (default: the CPUs this process may use)\n"                                           \
     "  -b, --batch B     most tokens evaluated at once (default 512); never changes a result\n"                        \
