@@ -16,7 +16,7 @@
 #include "harness/clock.h"
 
 /* Products of one layer follow each other within microseconds, a futex wake-up costs about five. */
-enum { SPIN_NS = 50000, SPIN_BATCH = 16 };
+enum { SPIN_NS = 50000, SPIN_BATCH = 32 };
 
 /* A word that threads wait on. `sleepers` lets the changer skip the system call while everybody spins. Both sides use
  * sequentially consistent operations: either the changer sees the sleeper, or the sleeper's FUTEX_WAIT sees the change.
@@ -75,6 +75,7 @@ static uint32_t wait_change(waitable *w, uint32_t old, uint64_t spin_ns) {
                 if (now != old) return now;
                 relax();
             }
+            (void)sched_yield(); /* the thread that is waited for may want this CPU; costs 0.3 us if none does */
         } while (gb_now_ns() - start < spin_ns);
     }
     atomic_fetch_add(&w->sleepers, 1);

@@ -1,0 +1,142 @@
+/* harness/topology: SMT siblings taken for cores, the slow kind of core taken first, wrong cache sharing. */
+#include <check.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/topology.h"
+
+static gb_topology made;
+
+static void make(const char *text, const int *kinds, size_t count) {
+    gb_error err = {0};
+    ck_assert_msg(gb_topology_synthetic(text, kinds, count, &made, &err) == GB_OK, "%s", err.text);
+}
+
+#ifdef GB_HAVE_HWLOC
+
+/* Two NUMA nodes, SMT: counts, nodes and caches; one CPU per core before any sibling. */
+START_TEST(numa_and_smt) {
+    make("numa:2 l3:1(size=8388608) l2:2(size=1048576) l1d:1(size=32768) core:1 pu:2", NULL, 0);
+    ck_assert_uint_eq(made.cpu_count, 8);
+    ck_assert_uint_eq(made.core_count, 4);
+    ck_assert_uint_eq(made.node_count, 2);
+    ck_assert_uint_eq(made.kind_count, 1);
+    ck_assert(made.smt);
+    ck_assert_uint_eq(made.l1d.bytes, 32768);
+    ck_assert_uint_eq(made.l1d.sharing, 2);
+    ck_assert_uint_eq(made.l2.bytes, 1048576);
+    ck_assert_uint_eq(made.l3.bytes, 8388608);
+    ck_assert_uint_eq(made.l3.sharing, 4);
+    ck_assert_int_eq(made.cpus[3].node, 0);
+    ck_assert_int_eq(made.cpus[4].node, 1);
+    ck_assert_int_eq(made.cpus[5].core, 2);
+    static const int expected[] = {0, 2, 4, 6, 1, 3, 5, 7};
+    int cpus[9] = {0};
+    ck_assert_uint_eq(gb_topology_default_cpus(&made, 9, cpus), 8);
+    ck_assert_int_eq(memcmp(cpus, expected, sizeof expected), 0);
+    ck_assert_uint_eq(gb_topology_default_cpus(&made, 3, cpus), 3);
+    ck_assert(gb_topology_has_cpu(&made, 7));
+    ck_assert(!gb_topology_has_cpu(&made, 8));
+    gb_topology_free(&made);
+}
+END_TEST
+
+/* A hybrid machine whose slow cores come first in numbering: the fast ones are chosen first. */
+START_TEST(hybrid) {
+    static const int kinds[] = {1, 1, 1, 1, 7, 7};
+    make("core:6 pu:1", kinds, 6);
+    ck_assert_uint_eq(made.kind_count, 2);
+    ck_assert(!made.smt);
+    static const int expected[] = {4, 5, 0, 1, 2, 3};
+    int cpus[6] = {0};
+    ck_assert_uint_eq(gb_topology_default_cpus(&made, 6, cpus), 6);
+    ck_assert_int_eq(memcmp(cpus, expected, sizeof expected), 0);
+    gb_topology_free(&made);
+}
+END_TEST
+
+/* Descriptions that make no sense are errors with a message. */
+START_TEST(bad_descriptions) {
+    static const int kinds[] = {1, 2, 3};
+    gb_error err = {0};
+    ck_assert_int_eq(gb_topology_synthetic("core:x pu", NULL, 0, &made, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "core:x pu"));
+    ck_assert_int_eq(gb_topology_synthetic("core:2 pu:1", kinds, 3, &made, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "3 cores"));
+    ck_assert_ptr_null(made.cpus);
+}
+END_TEST
+
+#else
+
+/* Without hwloc the facts name their poorer source, and a synthetic machine is refused. */
+START_TEST(without_hwloc) {
+    gb_error err = {0};
+    ck_assert_int_eq(gb_topology_synthetic("core:2 pu:1", NULL, 0, &made, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "hwloc is not built in"));
+}
+END_TEST
+
+#endif
+
+/* This machine: exactly the CPUs of the affinity mask, each once. */
+START_TEST(this_machine) {
+    gb_error err = {0};
+    ck_assert_msg(gb_topology_read(&made, &err) == GB_OK, "%s", err.text);
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    ck_assert_int_eq(sched_getaffinity(0, sizeof mask, &mask), 0);
+    ck_assert_uint_eq(made.cpu_count, (size_t)CPU_COUNT(&mask));
+    ck_assert_uint_ge(made.cpu_count, made.core_count);
+    ck_assert_uint_ge(made.node_count, 1);
+    ck_assert_uint_gt(strlen(made.source), 0);
+    int *cpus = calloc(made.cpu_count, sizeof *cpus);
+    ck_assert_ptr_nonnull(cpus);
+    ck_assert_uint_eq(gb_topology_default_cpus(&made, made.cpu_count, cpus), made.cpu_count);
+    for (size_t i = 0; i < made.cpu_count; i++) {
+        ck_assert(CPU_ISSET((size_t)cpus[i], &mask));
+        CPU_CLR((size_t)cpus[i], &mask);
+    }
+    free(cpus);
+    gb_topology_free(&made);
+}
+END_TEST
+
+/* A process bound to one CPU sees only that one. */
+START_TEST(bound_process) {
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    ck_assert_int_eq(sched_getaffinity(0, sizeof mask, &mask), 0);
+    size_t cpu = 0;
+    while (!CPU_ISSET(cpu, &mask)) cpu++;
+    CPU_ZERO(&mask);
+    CPU_SET(cpu, &mask);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof mask, &mask), 0);
+    ck_assert_int_eq(gb_topology_read(&made, NULL), GB_OK);
+    ck_assert_uint_eq(made.cpu_count, 1);
+    ck_assert_int_eq(made.cpus[0].os_index, (int)cpu);
+    gb_topology_free(&made);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("topology");
+    TCase *tc = tcase_create("topology");
+#ifdef GB_HAVE_HWLOC
+    tcase_add_test(tc, numa_and_smt);
+    tcase_add_test(tc, hybrid);
+    tcase_add_test(tc, bad_descriptions);
+#else
+    tcase_add_test(tc, without_hwloc);
+    (void)make;
+#endif
+    tcase_add_test(tc, this_machine);
+    tcase_add_test(tc, bound_process);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}

@@ -1,0 +1,83 @@
+/* How far the reference's float accumulation is from exact arithmetic: information for people, never a criterion. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "harness/alloc.h"
+#include "harness/rng.h"
+#include "reference/number.h"
+#include "verify/fill.h"
+#include "verify/verify.h"
+
+enum { MAX_N = 4096 };
+
+/* The value of each element in double. One product of a scale and a code is exact in the float that dequantize returns,
+ * except where noted. */
+static void decode_exact(gb_format format, const uint8_t *blocks, double *x, size_t n) {
+    const gb_format_info *info = &gb_formats[format];
+    const gb_fn decode = gb_reference(format, GB_OP_dequantize);
+    float part[256];
+    for (size_t k = 0; k < n / info->block_elems; k++, x += info->block_elems, blocks += info->block_bytes) {
+        if (format == GB_FORMAT_q8_K) { /* 24 + 7 bits: too long for a float */
+            const gb_block_q8_K *b = (const gb_block_q8_K *)blocks;
+            for (size_t i = 0; i < info->block_elems; i++) x[i] = (double)b->d * (double)b->qs[i];
+            continue;
+        }
+        gb_block_q4_K half;
+        const bool affine = format == GB_FORMAT_q4_K; /* (d sc) code and dmin mn are exact, their difference is not */
+        if (affine) {
+            memcpy(&half, blocks, sizeof half);
+            half.dmin = 0;
+            decode.dequantize(&half, part, info->block_elems);
+            half = *(const gb_block_q4_K *)blocks;
+            half.d = 0;
+        } else {
+            decode.dequantize(blocks, part, info->block_elems);
+        }
+        for (size_t i = 0; i < info->block_elems; i++) x[i] = (double)part[i];
+        if (!affine) continue;
+        decode.dequantize(&half, part, info->block_elems);
+        for (size_t i = 0; i < info->block_elems; i++) x[i] += (double)part[i];
+    }
+}
+
+typedef struct rows {
+    float x[MAX_N];
+    double w_value[MAX_N], a_value[MAX_N];
+    uint8_t w[MAX_N * 4], a[MAX_N * 4]; /* no format is wider than f32 */
+} rows;
+
+static double one_row(rows *r, gb_format format, gb_rng *rng, size_t n) {
+    const gb_format partner = gb_formats[format].partner;
+    gb_fill_floats(rng, GB_PATTERN_NORMAL, r->x, n);
+    gb_reference(format, GB_OP_quantize).quantize(r->x, r->w, n, NULL);
+    gb_fill_floats(rng, GB_PATTERN_NORMAL, r->x, n);
+    gb_reference(partner, GB_OP_quantize_act).quantize_act(r->x, r->a, n);
+    decode_exact(format, r->w, r->w_value, n);
+    decode_exact(partner, r->a, r->a_value, n);
+    double sum = 0.0;
+    double magnitude = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double term = r->w_value[i] * r->a_value[i];
+        sum += term;
+        magnitude += term < 0.0 ? -term : term;
+    }
+    const double error = (double)gb_reference(format, GB_OP_dot).dot(r->w, r->a, n) - sum;
+    return magnitude > 0.0 ? (error < 0.0 ? -error : error) / magnitude : 0.0;
+}
+
+double gb_verify_dot_error(gb_format format, uint64_t seed) {
+    if (!gb_reference(format, GB_OP_dot).any) return -1.0;
+    rows *r = gb_new(1, sizeof *r, "verify: rows", NULL);
+    if (!r) return -1.0;
+    gb_rng rng;
+    gb_rng_seed(&rng, seed, "dot error");
+    double worst = 0.0;
+    for (size_t n = 256; n <= MAX_N; n *= 2) {
+        for (int draw = 0; draw < 8; draw++) {
+            const double e = one_row(r, format, &rng, n);
+            if (e > worst) worst = e;
+        }
+    }
+    free(r);
+    return worst;
+}

@@ -1,0 +1,306 @@
+#include "verify/fill.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "kernels/registry.h"
+#include "reference/number.h"
+
+const char *const gb_pattern_names[GB_PATTERN_COUNT] = {
+#define GB_PATTERN_NAME(id, name) name,
+    GB_PATTERNS(GB_PATTERN_NAME)
+#undef GB_PATTERN_NAME
+};
+
+/* --- floats ------------------------------------------------------------------------------------------------------- */
+
+static float noise(gb_rng *rng) {
+    return (float)gb_rng_normal(rng);
+}
+
+static float sign(gb_rng *rng) {
+    return gb_rng_u64(rng) >> 63 ? -1.0F : 1.0F;
+}
+
+static float nudge(gb_rng *rng, float x, uint32_t ulps) {
+    return gb_f32_from_bits(gb_f32_bits(x) + gb_rng_below(rng, 2 * ulps + 1) - ulps);
+}
+
+static float edge16(gb_rng *rng) {
+    static const float edges[] = {65504.0F,  65519.996F, 65520.0F, 65536.0F,      0x1p-14F,     0x1.ff8p-15F,
+                                  0x1p-24F,  0x1p-25F,   0x1p-26F, 0x1.8p-24F,    0x1.002p0F,   0x1.006p0F,
+                                  0x1.01p0F, 0x1.03p0F,  0x1p-63F, 0x1.fffffep0F, 0x1.fefep99F, 0x1.ffdffep3F};
+    enum { EDGES = sizeof edges / sizeof edges[0] };
+    return sign(rng) * nudge(rng, edges[gb_rng_below(rng, EDGES)], 1);
+}
+
+/* Encoders give up on a block where 1 / scale overflows: scale = largest / 127 or / 8 around 2^-128. */
+static float limit(gb_rng *rng, size_t i) {
+    static const float edges[] = {0x1.fcp-122F, 0x1p-125F, 0x1p-122F, 0x1.fcp-121F};
+    const float largest = edges[i / 32 % 4];
+    return i % 32 == 7 ? sign(rng) * nudge(rng, largest, 2) : largest * (float)(1.8 * gb_rng_uniform(rng) - 0.9);
+}
+
+static float special(gb_rng *rng, float rare) {
+    return gb_rng_below(rng, 40) == 0 ? sign(rng) * rare : noise(rng);
+}
+
+static float any_nan(gb_rng *rng) {
+    const uint32_t payload = 1 + gb_rng_below(rng, 0x7fffff);
+    return gb_f32_from_bits(0x7f800000U | payload | (gb_rng_u64(rng) >> 63 ? 0x80000000U : 0));
+}
+
+/* `base` is drawn once a row, so that rows differ. */
+static float element(gb_rng *rng, gb_pattern pattern, size_t i, float base) {
+    const float half = (float)gb_rng_below(rng, 16) - 7.5F;
+    switch (pattern) {
+    case GB_PATTERN_NORMAL:
+        return noise(rng);
+    case GB_PATTERN_UNIFORM:
+        return (float)(2.0 * gb_rng_uniform(rng) - 1.0);
+    case GB_PATTERN_POSITIVE:
+        return (float)(0.1 + 0.9 * gb_rng_uniform(rng));
+    case GB_PATTERN_ZERO:
+        return 0.0F;
+    case GB_PATTERN_NEGZERO:
+        return -0.0F;
+    case GB_PATTERN_EQUAL:
+        return base;
+    case GB_PATTERN_ALTERNATE:
+        return i % 2 ? -base : base;
+    case GB_PATTERN_TIES8:
+        return i % 32 == 11 ? sign(rng) * 127.0F : 0.5F * ((float)gb_rng_below(rng, 507) - 253.0F);
+    case GB_PATTERN_TIES4:
+        return i % 32 == 5 ? sign(rng) * 2.0F : 0.25F * half;
+    case GB_PATTERN_OUTLIER:
+        return gb_rng_below(rng, 50) == 0 ? 1e4F * sign(rng) : 1e-3F * noise(rng);
+    case GB_PATTERN_SPARSE:
+        return i / 32 % 2 || gb_rng_below(rng, 8) ? 0.0F : noise(rng);
+    case GB_PATTERN_TINY:
+        return 1e-30F * noise(rng);
+    case GB_PATTERN_SUBNORMAL:
+        return sign(rng) * gb_f32_from_bits(gb_rng_below(rng, 0x800000U >> i % 24));
+    case GB_PATTERN_LIMIT:
+        return limit(rng, i);
+    case GB_PATTERN_LARGE:
+        return 1e30F * noise(rng);
+    case GB_PATTERN_EXTREME:
+        return sign(rng) * FLT_MAX;
+    case GB_PATTERN_INF:
+        return special(rng, INFINITY);
+    case GB_PATTERN_NAN:
+        return gb_rng_below(rng, 40) == 0 ? any_nan(rng) : noise(rng);
+    case GB_PATTERN_EDGE16:
+        return edge16(rng);
+    case GB_PATTERN_BITS:
+        return gb_f32_from_bits((uint32_t)gb_rng_u64(rng));
+    default:
+        return 0.5F * noise(rng); /* TWINS and MIXED are finished by their row */
+    }
+}
+
+void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n) {
+    const float base = sign(rng) * (float)(0.1 + gb_rng_uniform(rng));
+    for (size_t i = 0; i < n; i++) x[i] = element(rng, pattern, i, base);
+    if (pattern == GB_PATTERN_TWINS) {
+        for (size_t block = 0; block < n; block += 32) {
+            const uint32_t size = (uint32_t)(n - block < 32 ? n - block : 32);
+            for (int twin = 0; twin < 2; twin++) x[block + gb_rng_below(rng, size)] = sign(rng) * 4.5F;
+        }
+    }
+    if (pattern == GB_PATTERN_MIXED) {
+        float power = 1.0F;
+        for (size_t i = 0; i < n; i++) {
+            static const float powers[] = {1e-6F, 1e-4F, 1e-2F, 1.0F, 1e2F};
+            if (i % 16 == 0) power = powers[gb_rng_below(rng, 5)];
+            x[i] = x[i] * power;
+        }
+    }
+}
+
+/* --- blocks --------------------------------------------------------------------------------------------------------- */
+
+/* What the bytes of a block mean, as far as hostile inputs need it. A format without a row here gets random bytes. */
+typedef enum field_kind { END, SCALE16, SCALE32, CODES, SUMS } field_kind;
+typedef struct field {
+    field_kind kind;
+    uint16_t offset, size;
+    uint8_t min, max; /* CODES: bytes that hold the lowest and the highest codes */
+} field;
+enum { MAX_FIELDS = 4 };
+
+static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
+    [GB_FORMAT_q8_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 32, 0x80, 0x7f}},
+    [GB_FORMAT_q4_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 16, 0x00, 0xff}},
+    [GB_FORMAT_q4_K] = {{.kind = SCALE16, .offset = 0},
+                        {.kind = SCALE16, .offset = 2},
+                        {CODES, 4, 12, 0x00, 0xff},
+                        {CODES, 16, 128, 0x00, 0xff}},
+    [GB_FORMAT_q6_K] = {{CODES, 0, 128, 0x00, 0xff},
+                        {CODES, 128, 64, 0x00, 0xff},
+                        {CODES, 192, 16, 0x80, 0x7f},
+                        {.kind = SCALE16, .offset = 208}},
+    [GB_FORMAT_q8_K] = {{.kind = SCALE32, .offset = 0}, {CODES, 4, 256, 0x80, 0x7f}, {.kind = SUMS, .offset = 260}},
+};
+
+#define GB_CODES(X)  X(RANDOM, "random") X(MIN, "min") X(MAX, "max") X(BOTH, "both") X(ALTERNATING, "alt") X(NIL, "nil")
+#define GB_SCALES(X)                                                                                                   \
+    X(PLAIN, "plain")                                                                                                  \
+    X(POSITIVE, "pos") X(ZERO, "zero") X(NEGZERO, "negzero") X(SUBNORMAL, "subnormal") X(HUGE_, "huge") X(INF, "inf")  \
+        X(NAN_, "nan") X(ANY, "any")
+#define GB_ENUM(id, name) CODES_##id,
+typedef enum codes { GB_CODES(GB_ENUM) CODES_COUNT } codes;
+#undef GB_ENUM
+#define GB_ENUM(id, name) SCALES_##id,
+typedef enum scales { GB_SCALES(GB_ENUM) SCALES_COUNT } scales;
+#undef GB_ENUM
+#define GB_NAME(id, name) name,
+static const char *const codes_names[] = {GB_CODES(GB_NAME)};
+static const char *const scales_names[] = {GB_SCALES(GB_NAME)};
+
+static bool has_fields(gb_format format) {
+    return fields[format][0].kind != END;
+}
+
+static uint16_t scale16(gb_rng *rng, scales kind) {
+    const uint16_t minus = (uint16_t)(gb_rng_u64(rng) >> 63 << 15);
+    const uint16_t mantissa = (uint16_t)gb_rng_below(rng, 1024);
+    switch (kind) {
+    case SCALES_PLAIN: /* 2^-8 .. 2^-5 */
+        return (uint16_t)(minus | (7U + gb_rng_below(rng, 3)) << 10 | mantissa);
+    case SCALES_POSITIVE:
+        return (uint16_t)((7U + gb_rng_below(rng, 3)) << 10 | mantissa);
+    case SCALES_ZERO:
+        return 0;
+    case SCALES_NEGZERO:
+        return 0x8000;
+    case SCALES_SUBNORMAL:
+        return (uint16_t)(minus | mantissa);
+    case SCALES_HUGE_:
+        return minus | 0x7bff;
+    case SCALES_INF:
+        return minus | 0x7c00;
+    case SCALES_NAN_:
+        return (uint16_t)(minus | 0x7c00 | (mantissa ? mantissa : 1));
+    default:
+        return (uint16_t)gb_rng_u64(rng);
+    }
+}
+
+static float scale32(gb_rng *rng, scales kind) {
+    const float s = sign(rng);
+    const float u = (float)(1.0 + gb_rng_uniform(rng));
+    switch (kind) {
+    case SCALES_PLAIN:
+        return s * u * 0x1p-6F;
+    case SCALES_POSITIVE:
+        return u * 0x1p-6F;
+    case SCALES_ZERO:
+        return 0.0F;
+    case SCALES_NEGZERO:
+        return -0.0F;
+    case SCALES_SUBNORMAL:
+        return s * u * 0x1p-130F;
+    case SCALES_HUGE_:
+        return s * FLT_MAX;
+    case SCALES_INF:
+        return s * INFINITY;
+    case SCALES_NAN_:
+        return any_nan(rng);
+    default:
+        return gb_f32_from_bits((uint32_t)gb_rng_u64(rng));
+    }
+}
+
+static void fill_codes(gb_rng *rng, codes kind, const field *f, uint8_t *p) {
+    for (size_t i = 0; i < f->size; i++) {
+        const bool high = kind == CODES_BOTH ? gb_rng_u64(rng) >> 63 : i % 2;
+        if (kind == CODES_MIN || kind == CODES_MAX) p[i] = kind == CODES_MIN ? f->min : f->max;
+        if (kind == CODES_BOTH || kind == CODES_ALTERNATING) p[i] = high ? f->max : f->min;
+        if (kind == CODES_NIL) p[i] = 0;
+    }
+    if (kind == CODES_RANDOM) gb_rng_bytes(rng, p, f->size);
+}
+
+static void fill_block(gb_rng *rng, gb_format format, codes c, scales s, uint8_t *block) {
+    for (const field *f = fields[format]; f->kind != END; f++) {
+        uint8_t *p = block + f->offset;
+        if (f->kind == CODES) fill_codes(rng, c, f, p);
+        if (f->kind == SCALE16) gb_store_u16(p, 0, scale16(rng, s));
+        if (f->kind == SCALE32) {
+            const float d = scale32(rng, s);
+            memcpy(p, &d, sizeof d);
+        }
+        if (f->kind == SUMS) { /* q8_K */
+            gb_block_q8_K *b = (gb_block_q8_K *)block;
+            memset(b->bsums, 0, sizeof b->bsums);
+            for (size_t i = 0; i < 256; i++) b->bsums[i / 16] = (int16_t)(b->bsums[i / 16] + b->qs[i]);
+        }
+    }
+}
+
+/* The reference encoder on a pattern; activations by quantize_act where a format has it (q8_0: the same bytes). */
+static void encode(gb_rng *rng, gb_format format, gb_pattern pattern, uint8_t *blocks, size_t n) {
+    enum { CHUNK = 1024 };
+    float x[CHUNK];
+    const gb_fn act = gb_reference(format, GB_OP_quantize_act);
+    const gb_fn weights = gb_reference(format, GB_OP_quantize);
+    assert(CHUNK % gb_formats[format].block_elems == 0);
+    for (size_t done = 0; done < n; done += CHUNK) {
+        const size_t m = n - done < CHUNK ? n - done : CHUNK;
+        gb_fill_floats(rng, pattern, x, m);
+        uint8_t *to = blocks + gb_row_bytes(format, done);
+        if (act.any)
+            act.quantize_act(x, to, m);
+        else
+            weights.quantize(x, to, m, NULL);
+    }
+}
+
+/* Formats with fields: codes times scales, then encoded patterns. Others: encoded patterns, then raw bytes. */
+static size_t first_encoded(gb_format format) {
+    return has_fields(format) ? (size_t)CODES_COUNT * SCALES_COUNT : 0;
+}
+
+size_t gb_recipe_count(gb_format format) {
+    return first_encoded(format) + GB_PATTERN_COUNT + (has_fields(format) ? 0 : 1);
+}
+
+const char *gb_recipe_name(gb_format format, size_t recipe, char *buf, size_t size) {
+    const size_t first = first_encoded(format);
+    if (recipe >= first && recipe < first + GB_PATTERN_COUNT)
+        (void)snprintf(buf, size, "enc/%s", gb_pattern_names[recipe - first]);
+    else if (has_fields(format))
+        (void)snprintf(buf, size, "%s/%s", codes_names[recipe / SCALES_COUNT], scales_names[recipe % SCALES_COUNT]);
+    else
+        (void)snprintf(buf, size, "raw");
+    return buf;
+}
+
+void gb_fill_blocks(gb_rng *rng, gb_format format, size_t recipe, void *blocks, size_t n) {
+    const size_t first = first_encoded(format);
+    if (recipe >= first && recipe < first + GB_PATTERN_COUNT) {
+        encode(rng, format, (gb_pattern)(recipe - first), blocks, n);
+        return;
+    }
+    if (!has_fields(format)) {
+        gb_rng_bytes(rng, blocks, gb_row_bytes(format, n));
+        return;
+    }
+    uint8_t *p = blocks;
+    for (size_t i = 0; i < n / gb_formats[format].block_elems; i++, p += gb_formats[format].block_bytes)
+        fill_block(rng, format, (codes)(recipe / SCALES_COUNT), (scales)(recipe % SCALES_COUNT), p);
+}
+
+void gb_fill_blocks_mixed(gb_rng *rng, gb_format format, void *blocks, size_t n) {
+    const gb_format_info *info = &gb_formats[format];
+    uint8_t *p = blocks;
+    for (size_t i = 0; i < n / info->block_elems; i++, p += info->block_bytes) {
+        const uint32_t dice = gb_rng_below(rng, 8); /* mostly plain, or every sum would end as NaN */
+        const size_t recipe = dice ? 0 : gb_rng_below(rng, (uint32_t)gb_recipe_count(format));
+        gb_fill_blocks(rng, format, recipe, p, info->block_elems);
+    }
+}
