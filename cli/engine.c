@@ -103,12 +103,3 @@ void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t si
     cJSON_AddStringToObject(json, name, clean);
     free(clean);
 }
-
-int gb_json_print(cJSON *json, gb_error *err) {
-    char *text = cJSON_Print(json);
-    cJSON_Delete(json);
-    if (!text) return gb_fail(err, GB_ESYSTEM, "JSON: out of memory");
-    puts(text);
-    free(text);
-    return GB_OK;
-}
