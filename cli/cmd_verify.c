@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "cli/cli.h"
+#include "cli/engine.h"
 #include "verify/verify.h"
 
 const char gb_help_verify[] =
@@ -152,12 +151,7 @@ static int print_json(const gb_verify_report *report, gb_error *err) {
         const double e = gb_verify_dot_error((gb_format)f, report->seed);
         if (e >= 0.0) cJSON_AddNumberToObject(errors, gb_formats[f].name, e);
     }
-    char *text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!text) return gb_fail(err, GB_ESYSTEM, "out of memory while writing JSON");
-    puts(text);
-    cJSON_free(text);
-    return GB_OK;
+    return gb_json_print(root, err);
 }
 
 static void show_progress(void *ctx, size_t done, size_t total, const gb_verify_result *r) {

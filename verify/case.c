@@ -94,9 +94,10 @@ static void fail(gb_check *c, const char *format, ...) {
     (void)vsnprintf(r->reason, sizeof r->reason, format, args);
     va_end(args);
     const gb_kernel *k = c->kernel;
-    (void)snprintf(r->replay, sizeof r->replay, "gaugeblock verify --format %s --op %s --isa %s --seed %llu --case %s%s",
-                   gb_formats[k->format].name, gb_op_names[k->op], gb_isas[k->isa].name, (unsigned long long)c->seed,
-                   c->name, c->effort == GB_EFFORT_EXHAUSTIVE ? " --exhaustive" : "");
+    (void)snprintf(r->replay, sizeof r->replay,
+                   "gaugeblock verify --format %s --op %s --isa %s --seed %llu --case %s%s", gb_formats[k->format].name,
+                   gb_op_names[k->op], gb_isas[k->isa].name, (unsigned long long)c->seed, c->name,
+                   c->effort == GB_EFFORT_EXHAUSTIVE ? " --exhaustive" : "");
 }
 
 typedef struct call_args {

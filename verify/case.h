@@ -1,5 +1,5 @@
-/* One case of one row: declare buffers, fill the inputs, run. The same call runs once with the reference on plain memory
- * and twice with the kernel on guarded memory, so a check says only what the inputs are and how the operation is
+/* One case of one row: declare buffers, fill the inputs, run. The same call runs once with the reference on plain
+ * memory and twice with the kernel on guarded memory, so a check says only what the inputs are and how the operation is
  * called. Internal to verify/. */
 #ifndef GB_VERIFY_CASE_H
 #define GB_VERIFY_CASE_H

@@ -33,8 +33,7 @@ static void fill_cache(gb_check *c, const shape *s, const variant *v) {
     uint8_t *cache = gb_case_buffer(c, c->kernel->op == GB_OP_attn_score ? "k" : "v", GB_IN, size);
     gb_case_place(c, GB_AT_END, v->shift);
     gb_rng_bytes(&c->rng, cache, size);
-    for (size_t t = 0; t < s->count; t++)
-        gb_fill_blocks(&c->rng, format, v->recipe, cache + t * s->stride, s->dim);
+    for (size_t t = 0; t < s->count; t++) gb_fill_blocks(&c->rng, format, v->recipe, cache + t * s->stride, s->dim);
 }
 
 static void run(gb_check *c, size_t count, size_t dim, variant v) {
@@ -63,8 +62,8 @@ static void check(gb_check *c) {
     }
     const gb_format format = c->kernel->format;
     char name[48];
-    for (size_t recipe = 0; recipe < gb_recipe_count(format); recipe++)
-        if (gb_case(c, "cache=%s", gb_recipe_name(format, recipe, name, sizeof name)))
+    for (size_t recipe = 0; recipe < gb_row_recipe_count(format); recipe++)
+        if (gb_case(c, "cache=%s", gb_row_recipe_name(format, recipe, name, sizeof name)))
             run(c, 7, 37, (variant){.recipe = recipe});
     for (int p = 0; p < GB_PATTERN_COUNT; p++)
         if (gb_case(c, "in=%s", gb_pattern_names[p])) run(c, 37, 37, (variant){.pattern = (gb_pattern)p});

@@ -56,9 +56,9 @@ void gb_check_dequantize(gb_check *c) {
         if (gb_case(c, "n=%zu,end+%zu", 5 * block, shift)) run(c, 5 * block, 0, GB_AT_END, shift);
         if (gb_case(c, "n=%zu,start+%zu", 5 * block, shift)) run(c, 5 * block, 0, GB_AT_START, shift);
     }
-    for (size_t recipe = 0; recipe < gb_recipe_count(format); recipe++) {
+    for (size_t recipe = 0; recipe < gb_row_recipe_count(format); recipe++) {
         const size_t odd = block == 1 ? 37 : 3 * block;
-        gb_recipe_name(format, recipe, name, sizeof name);
+        gb_row_recipe_name(format, recipe, name, sizeof name);
         if (gb_case(c, "n=%zu,blocks=%s", block, name)) run(c, block, recipe, GB_AT_END, 0);
         if (gb_case(c, "n=%zu,blocks=%s", odd, name)) run(c, odd, recipe, GB_AT_END, 0);
     }

@@ -16,7 +16,8 @@ static void call_gemv(gb_fn fn, void *const p[], const void *ctx) {
     fn.gemv(p[0], s->w_stride, s->rows, p[1], s->n, p[2]);
 }
 
-/* --- dot ------------------------------------------------------------------------------------------------------------ */
+/* --- dot ------------------------------------------------------------------------------------------------------------
+ */
 
 /* How a dot case places its rows. */
 typedef struct spot {
@@ -45,14 +46,15 @@ static void check_recipes(gb_check *c) {
     char name[48];
     for (size_t i = 0; i < 3; i++) {
         const size_t n = blocks[block == 1][i] * block;
-        for (size_t r = 1; r < gb_recipe_count(format); r++)
-            if (gb_case(c, "n=%zu,w=%s", n, gb_recipe_name(format, r, name, sizeof name))) run_dot(c, n, r, 0, end);
-        for (size_t r = 1; r < gb_recipe_count(partner); r++)
-            if (gb_case(c, "n=%zu,a=%s", n, gb_recipe_name(partner, r, name, sizeof name))) run_dot(c, n, 0, r, end);
+        for (size_t r = 1; r < gb_row_recipe_count(format); r++)
+            if (gb_case(c, "n=%zu,w=%s", n, gb_row_recipe_name(format, r, name, sizeof name))) run_dot(c, n, r, 0, end);
+        for (size_t r = 1; r < gb_row_recipe_count(partner); r++)
+            if (gb_case(c, "n=%zu,a=%s", n, gb_row_recipe_name(partner, r, name, sizeof name)))
+                run_dot(c, n, 0, r, end);
     }
     /* both extreme at once: random pairs, and mixed blocks with one hostile among plain ones */
-    const uint32_t w_count = (uint32_t)gb_recipe_count(format);
-    const uint32_t a_count = (uint32_t)gb_recipe_count(partner);
+    const uint32_t w_count = (uint32_t)gb_row_recipe_count(format);
+    const uint32_t a_count = (uint32_t)gb_row_recipe_count(partner);
     for (int i = 0; i < (c->effort == GB_EFFORT_QUICK ? 40 : 300); i++) {
         if (!gb_case(c, "pair=%d", i)) continue;
         const size_t n = (1 + gb_rng_below(&c->rng, 4)) * block;
@@ -79,7 +81,8 @@ void gb_check_dot(gb_check *c) {
     check_recipes(c);
 }
 
-/* --- gemv ----------------------------------------------------------------------------------------------------------- */
+/* --- gemv -----------------------------------------------------------------------------------------------------------
+ */
 
 static void run_gemv(gb_check *c, size_t rows, size_t n, size_t gap, bool mixed, size_t shift) {
     const gb_format format = c->kernel->format;

@@ -6,7 +6,8 @@
 #include "verify/case.h"
 #include "verify/fill.h"
 
-/* --- rmsnorm -------------------------------------------------------------------------------------------------------- */
+/* --- rmsnorm --------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct norm_shape {
     size_t n;
@@ -42,8 +43,7 @@ void gb_check_rmsnorm(gb_check *c) {
         for (int place = 0; place < 2; place++)
             if (gb_case(c, "n=%zu,%s", n, place_names[place]))
                 run_rmsnorm(c, GB_PATTERN_NORMAL, (gb_place)place, (norm_shape){n, 1e-5F, false});
-        if (gb_case(c, "n=%zu,inplace", n))
-            run_rmsnorm(c, GB_PATTERN_NORMAL, GB_AT_END, (norm_shape){n, 1e-6F, true});
+        if (gb_case(c, "n=%zu,inplace", n)) run_rmsnorm(c, GB_PATTERN_NORMAL, GB_AT_END, (norm_shape){n, 1e-6F, true});
         for (int again = 0; again < 4; again++)
             if (gb_case(c, "n=%zu,eps=0,draw=%d", n, again))
                 run_rmsnorm(c, GB_PATTERN_MIXED, GB_AT_END, (norm_shape){n, 0.0F, false});
@@ -55,7 +55,8 @@ void gb_check_rmsnorm(gb_check *c) {
                 run_rmsnorm(c, (gb_pattern)p, GB_AT_END, (norm_shape){some[i], 1e-5F, false});
 }
 
-/* --- rope ----------------------------------------------------------------------------------------------------------- */
+/* --- rope -----------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct rope_shape {
     size_t heads, head_dim, n_rot;
@@ -102,7 +103,8 @@ void gb_check_rope(gb_check *c) {
         if (gb_case(c, "bits=%d", again)) run_rope(c, GB_PATTERN_BITS, false, (rope_shape){3, 38, 38});
 }
 
-/* --- softmax -------------------------------------------------------------------------------------------------------- */
+/* --- softmax --------------------------------------------------------------------------------------------------------
+ */
 
 static void call_softmax(gb_fn fn, void *const p[], const void *ctx) {
     fn.softmax(p[0], *(const size_t *)ctx);
@@ -141,7 +143,8 @@ void gb_check_softmax(gb_check *c) {
                 run_softmax(c, some[i], (gb_pattern)p, 1.0F, false, GB_AT_END);
 }
 
-/* --- silu_mul ------------------------------------------------------------------------------------------------------- */
+/* --- silu_mul -------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct silu_shape {
     size_t n;
@@ -207,10 +210,8 @@ void gb_check_silu_mul(gb_check *c) {
         for (int place = 0; place < 2; place++)
             if (gb_case(c, "n=%zu,%s", n, place_names[place]))
                 run_silu(c, GB_PATTERN_NORMAL, 2.0F, (gb_place)place, (silu_shape){n, false});
-        if (gb_case(c, "n=%zu,inplace", n))
-            run_silu(c, GB_PATTERN_NORMAL, 2.0F, GB_AT_END, (silu_shape){n, true});
-        if (gb_case(c, "n=%zu,wide", n))
-            run_silu(c, GB_PATTERN_UNIFORM, 120.0F, GB_AT_END, (silu_shape){n, false});
+        if (gb_case(c, "n=%zu,inplace", n)) run_silu(c, GB_PATTERN_NORMAL, 2.0F, GB_AT_END, (silu_shape){n, true});
+        if (gb_case(c, "n=%zu,wide", n)) run_silu(c, GB_PATTERN_UNIFORM, 120.0F, GB_AT_END, (silu_shape){n, false});
         if (gb_case(c, "n=%zu,edges", n)) run_silu_edges(c, n);
     }
     for (int p = 0; p < GB_PATTERN_COUNT; p++)
@@ -223,7 +224,8 @@ void gb_check_silu_mul(gb_check *c) {
     sweep_silu(c, c->effort == GB_EFFORT_EXHAUSTIVE ? 61 : 65521);
 }
 
-/* --- add ------------------------------------------------------------------------------------------------------------ */
+/* --- add ------------------------------------------------------------------------------------------------------------
+ */
 
 static void call_add(gb_fn fn, void *const p[], const void *ctx) {
     fn.add(p[0], p[1], *(const size_t *)ctx);

@@ -48,7 +48,8 @@ static void run_weighted(gb_check *c, size_t n, gb_pattern pattern, size_t kind)
     gb_case_run(c, call_of(c), &s);
 }
 
-/* For 16-bit floats: every code's value, the midpoints between neighbours (the exact ties) and one f32 ulp around them. */
+/* For 16-bit floats: every code's value, the midpoints between neighbours (the exact ties) and one f32 ulp around them.
+ */
 static void check_midpoints(gb_check *c) {
     const gb_fn decode = gb_reference(c->kernel->format, GB_OP_dequantize);
     static const char *const names[] = {"below", "middle", "above", "exact"};

@@ -121,7 +121,8 @@ void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n) {
     }
 }
 
-/* --- blocks --------------------------------------------------------------------------------------------------------- */
+/* --- blocks ---------------------------------------------------------------------------------------------------------
+ */
 
 /* What the bytes of a block mean, as far as hostile inputs need it. A format without a row here gets random bytes. */
 typedef enum field_kind { END, SCALE16, SCALE32, CODES, SUMS } field_kind;
@@ -146,11 +147,12 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
     [GB_FORMAT_q8_K] = {{.kind = SCALE32, .offset = 0}, {CODES, 4, 256, 0x80, 0x7f}, {.kind = SUMS, .offset = 260}},
 };
 
-#define GB_CODES(X)  X(RANDOM, "random") X(MIN, "min") X(MAX, "max") X(BOTH, "both") X(ALTERNATING, "alt") X(NIL, "nil")
+#define GB_CODES(X) X(RANDOM, "random") X(MIN, "min") X(MAX, "max") X(BOTH, "both") X(ALTERNATING, "alt") X(NIL, "nil")
 #define GB_SCALES(X)                                                                                                   \
     X(PLAIN, "plain")                                                                                                  \
-    X(POSITIVE, "pos") X(ZERO, "zero") X(NEGZERO, "negzero") X(SUBNORMAL, "subnormal") X(HUGE_, "huge") X(INF, "inf")  \
-        X(NAN_, "nan") X(ANY, "any")
+    X(POSITIVE, "pos")                                                                                                 \
+    X(ZERO, "zero") X(NEGZERO, "negzero") X(SUBNORMAL, "subnormal") X(HUGE_, "huge") X(INF, "inf") X(NAN_, "nan")      \
+        X(ANY, "any")
 #define GB_ENUM(id, name) CODES_##id,
 typedef enum codes { GB_CODES(GB_ENUM) CODES_COUNT } codes;
 #undef GB_ENUM
@@ -265,11 +267,11 @@ static size_t first_encoded(gb_format format) {
     return has_fields(format) ? (size_t)CODES_COUNT * SCALES_COUNT : 0;
 }
 
-size_t gb_recipe_count(gb_format format) {
+size_t gb_row_recipe_count(gb_format format) {
     return first_encoded(format) + GB_PATTERN_COUNT + (has_fields(format) ? 0 : 1);
 }
 
-const char *gb_recipe_name(gb_format format, size_t recipe, char *buf, size_t size) {
+const char *gb_row_recipe_name(gb_format format, size_t recipe, char *buf, size_t size) {
     const size_t first = first_encoded(format);
     if (recipe >= first && recipe < first + GB_PATTERN_COUNT)
         (void)snprintf(buf, size, "enc/%s", gb_pattern_names[recipe - first]);
@@ -300,7 +302,7 @@ void gb_fill_blocks_mixed(gb_rng *rng, gb_format format, void *blocks, size_t n)
     uint8_t *p = blocks;
     for (size_t i = 0; i < n / info->block_elems; i++, p += info->block_bytes) {
         const uint32_t dice = gb_rng_below(rng, 8); /* mostly plain, or every sum would end as NaN */
-        const size_t recipe = dice ? 0 : gb_rng_below(rng, (uint32_t)gb_recipe_count(format));
+        const size_t recipe = dice ? 0 : gb_rng_below(rng, (uint32_t)gb_row_recipe_count(format));
         gb_fill_blocks(rng, format, recipe, p, info->block_elems);
     }
 }

@@ -46,9 +46,9 @@ void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n);
 /* Recipes of a row of blocks, 0 .. count - 1. Of every format: 0 is the plain one (finite, alive); the others are
  * extreme codes times special scales, whatever no encoder emits included, then what the reference encoder makes of each
  * pattern. q8_K always gets block sums that match its codes. */
-size_t gb_recipe_count(gb_format format);
+size_t gb_row_recipe_count(gb_format format);
 /* "min/nan": codes / scales; "enc/ties8": encoded pattern. */
-const char *gb_recipe_name(gb_format format, size_t recipe, char *buf, size_t size);
+const char *gb_row_recipe_name(gb_format format, size_t recipe, char *buf, size_t size);
 void gb_fill_blocks(gb_rng *rng, gb_format format, size_t recipe, void *blocks, size_t n);
 /* Every block by a recipe of its own. */
 void gb_fill_blocks_mixed(gb_rng *rng, gb_format format, void *blocks, size_t n);

@@ -1,9 +1,9 @@
 /* Bit-exact verification of kernels against the reference.
  *
- * Every row of a table is run on hostile inputs (every row length, tail, alignment, stride, extreme code, special scale)
- * in buffers between inaccessible pages, twice over different poison, and compared bit for bit with
- * gb_reference(format, op): bytes equal, floats equal in bits or both NaN. All inputs follow from one seed; each case is
- * seeded by (seed, format, operation, case name), the same for every instruction set, so any case replays alone. */
+ * Every row of a table is run on hostile inputs (every row length, tail, alignment, stride, extreme code, special
+ * scale) in buffers between inaccessible pages, twice over different poison, and compared bit for bit with
+ * gb_reference(format, op): bytes equal, floats equal in bits or both NaN. All inputs follow from one seed; each case
+ * is seeded by (seed, format, operation, case name), the same for every instruction set, so any case replays alone. */
 #ifndef GB_VERIFY_H
 #define GB_VERIFY_H
 
@@ -58,8 +58,8 @@ typedef struct gb_verify_report {
 /* Everything, full effort. */
 gb_verify_options gb_verify_defaults(void);
 
-/* GB_OK if the run took place, whatever it found; GB_EINPUT if nothing matches the selection; GB_ESYSTEM without memory.
- * The report is freed by the caller with gb_verify_free, also after an error. */
+/* GB_OK if the run took place, whatever it found; GB_EINPUT if nothing matches the selection; GB_ESYSTEM without
+ * memory. The report is freed by the caller with gb_verify_free, also after an error. */
 int gb_verify_run(const gb_verify_options *options, gb_verify_report *report, gb_error *err);
 void gb_verify_free(gb_verify_report *report);
 

@@ -1,0 +1,192 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/engine.h"
+#include "harness/machine.h"
+
+const char gb_help_list[] = "usage: gaugeblock list formats|isas|kernels|machine [--json]\n"
+                            "\n"
+                            "  formats   block formats: size, bits per weight, activation partner\n"
+                            "  isas      instruction-set tiers: what this CPU and this program can run, and why not\n"
+                            "  kernels   every row of the table, those of other architectures too\n"
+                            "  machine   CPU, caches, memory, kernel, frequency governor\n"
+                            "\n"
+                            "  --json    the same for machines\n";
+
+static const char *roles(const gb_format_info *f) {
+    if (f->is_weight && f->is_activation) return "weights, activations";
+    return f->is_weight ? "weights" : "activations";
+}
+
+static double bits_per_weight(const gb_format_info *f) {
+    return 8.0 * (double)f->block_bytes / (double)f->block_elems;
+}
+
+static void show_formats(void) {
+    printf("%-6s %4s %9s %6s %8s  %-7s  %s\n", "name", "type", "elements", "bytes", "bits/w", "partner", "roles");
+    for (int i = 0; i < GB_FORMAT_COUNT; i++) {
+        const gb_format_info *f = &gb_formats[i];
+        printf("%-6s %4u %9zu %6zu %8.4g  %-7s  %s\n", f->name, f->ggml_type, f->block_elems, f->block_bytes,
+               bits_per_weight(f), gb_formats[f->partner].name, roles(f));
+    }
+}
+
+static cJSON *formats_json(void) {
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < GB_FORMAT_COUNT; i++) {
+        const gb_format_info *f = &gb_formats[i];
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "name", f->name);
+        cJSON_AddNumberToObject(o, "ggml_type", f->ggml_type);
+        cJSON_AddNumberToObject(o, "block_elements", (double)f->block_elems);
+        cJSON_AddNumberToObject(o, "block_bytes", (double)f->block_bytes);
+        cJSON_AddNumberToObject(o, "bits_per_weight", bits_per_weight(f));
+        cJSON_AddStringToObject(o, "partner", gb_formats[f->partner].name);
+        cJSON *r = cJSON_AddArrayToObject(o, "roles");
+        if (f->is_weight) cJSON_AddItemToArray(r, cJSON_CreateString("weights"));
+        if (f->is_activation) cJSON_AddItemToArray(r, cJSON_CreateString("activations"));
+        cJSON_AddItemToArray(list, o);
+    }
+    return list;
+}
+
+/* "" if the tier can run here, else why not. */
+static const char *why_not(gb_isa isa, char *buf, size_t size) {
+    const char *missing = gb_isa_missing(isa, gb_cpu_features(), buf, size);
+    return missing ? missing : "";
+}
+
+static void feature_names(gb_cpu_mask mask, char *buf, size_t size) {
+    size_t used = 0;
+    buf[0] = '\0';
+    for (int i = 0; i < GB_CPU_FEATURE_COUNT; i++) {
+        if (!(mask >> i & 1U) || used >= size) continue;
+        const int n = snprintf(buf + used, size - used, "%s%s", used ? ", " : "", gb_cpu_feature_names[i]);
+        if (n > 0) used += (size_t)n;
+    }
+}
+
+static void show_isas(void) {
+    char why[256];
+    char needs[256];
+    for (int i = 0; i < GB_ISA_COUNT; i++) {
+        const char *reason = why_not((gb_isa)i, why, sizeof why);
+        feature_names(gb_isas[i].needs, needs, sizeof needs);
+        printf("%-12s %-8s %-9s needs: %s%s%s%s\n", gb_isas[i].name, gb_isas[i].arch, *reason ? "no" : "supported",
+               *needs ? needs : "nothing", *reason ? " (" : "", reason, *reason ? ")" : "");
+    }
+}
+
+static cJSON *isas_json(void) {
+    cJSON *list = cJSON_CreateArray();
+    char why[256];
+    for (int i = 0; i < GB_ISA_COUNT; i++) {
+        const char *reason = why_not((gb_isa)i, why, sizeof why);
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "name", gb_isas[i].name);
+        cJSON_AddStringToObject(o, "arch", gb_isas[i].arch);
+        cJSON_AddBoolToObject(o, "built", gb_isas[i].built);
+        cJSON_AddBoolToObject(o, "supported", !*reason);
+        cJSON_AddStringToObject(o, "reason", reason);
+        cJSON *needs = cJSON_AddArrayToObject(o, "features");
+        for (int f = 0; f < GB_CPU_FEATURE_COUNT; f++)
+            if (gb_isas[i].needs >> f & 1U) cJSON_AddItemToArray(needs, cJSON_CreateString(gb_cpu_feature_names[f]));
+        cJSON_AddItemToArray(list, o);
+    }
+    return list;
+}
+
+static void show_kernels(void) {
+    char why[256];
+    size_t supported = 0;
+    for (size_t i = 0; i < gb_kernel_count; i++) {
+        const gb_kernel *k = &gb_kernels[i];
+        const char *reason = why_not(k->isa, why, sizeof why);
+        supported += !*reason;
+        printf("%-32s %-5s %-13s %-11s %s\n", k->name, gb_formats[k->format].name, gb_op_names[k->op],
+               gb_isas[k->isa].name, *reason ? reason : "supported");
+    }
+    printf("%zu kernels, %zu can run here\n", gb_kernel_count, supported);
+}
+
+static cJSON *kernels_json(void) {
+    cJSON *list = cJSON_CreateArray();
+    char why[256];
+    for (size_t i = 0; i < gb_kernel_count; i++) {
+        const gb_kernel *k = &gb_kernels[i];
+        const char *reason = why_not(k->isa, why, sizeof why);
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "name", k->name);
+        cJSON_AddStringToObject(o, "format", gb_formats[k->format].name);
+        cJSON_AddStringToObject(o, "op", gb_op_names[k->op]);
+        cJSON_AddStringToObject(o, "isa", gb_isas[k->isa].name);
+        cJSON_AddBoolToObject(o, "supported", !*reason);
+        cJSON_AddStringToObject(o, "reason", reason);
+        cJSON_AddItemToArray(list, o);
+    }
+    return list;
+}
+
+static void show_fact(const cJSON *fact) {
+    const cJSON *reason = cJSON_GetObjectItemCaseSensitive(fact, "absent");
+    if (reason) {
+        printf("absent (%s)\n", cJSON_GetStringValue(reason));
+    } else if (cJSON_IsString(fact)) {
+        printf("%s\n", fact->valuestring);
+    } else if (cJSON_IsBool(fact)) {
+        printf("%s\n", cJSON_IsTrue(fact) ? "yes" : "no");
+    } else if (cJSON_IsNumber(fact)) {
+        printf("%.0f\n", fact->valuedouble);
+    } else { /* an array of names, or of caches */
+        const char *between = "";
+        const cJSON *item = NULL;
+        cJSON_ArrayForEach(item, fact) {
+            char *text = cJSON_IsString(item) ? NULL : cJSON_PrintUnformatted(item);
+            printf("%s%s", between, text ? text : cJSON_IsString(item) ? item->valuestring : "?");
+            cJSON_free(text);
+            between = ", ";
+        }
+        printf("%s\n", *between ? "" : "none");
+    }
+}
+
+static void show_machine(void) {
+    cJSON *machine = gb_machine_json();
+    const cJSON *fact = NULL;
+    cJSON_ArrayForEach(fact, machine) {
+        printf("%-13s ", fact->string);
+        show_fact(fact);
+    }
+    cJSON_Delete(machine);
+}
+
+static const struct {
+    const char *name;
+    void (*show)(void);
+    cJSON *(*json)(void);
+} topics[] = {{"formats", show_formats, formats_json},
+              {"isas", show_isas, isas_json},
+              {"kernels", show_kernels, kernels_json},
+              {"machine", show_machine, gb_machine_json}};
+enum { TOPICS = sizeof topics / sizeof topics[0] };
+
+int gb_cmd_list(int argc, char **argv, gb_error *err) {
+    static const struct option table[] = {{"json", no_argument, NULL, 'j'}, {0}};
+    int json = 0;
+    opterr = 0;
+    for (int opt; (opt = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
+        if (opt != 'j') return gb_bad_option(argc, argv, err);
+        json = 1;
+    }
+    if (optind + 1 != argc)
+        return gb_fail(err, GB_EINPUT, "expected one of formats, isas, kernels, machine; see 'gaugeblock help list'");
+    for (size_t i = 0; i < TOPICS; i++) {
+        if (strcmp(topics[i].name, argv[optind]) != 0) continue;
+        if (json) return gb_json_print(topics[i].json(), err);
+        topics[i].show();
+        return GB_OK;
+    }
+    return gb_fail(err, GB_EINPUT, "cannot list '%s': expected formats, isas, kernels or machine", argv[optind]);
+}
