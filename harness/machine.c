@@ -1,7 +1,7 @@
 #include "harness/machine.h"
 
 #include <errno.h>
-#include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,157 +10,267 @@
 
 #include "kernels/registry.h"
 
-static cJSON *absent(const char *reason) {
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "absent", reason);
-    return o;
+const char *const gb_fact_keys[GB_FACT_COUNT] = {
+#define GB_FACT_KEY(key, kind, meaning) #key,
+    GB_MACHINE_FACTS(GB_FACT_KEY)
+#undef GB_FACT_KEY
+};
+
+const char *const gb_fact_meanings[GB_FACT_COUNT] = {
+#define GB_FACT_MEANING(key, kind, meaning) meaning,
+    GB_MACHINE_FACTS(GB_FACT_MEANING)
+#undef GB_FACT_MEANING
+};
+
+enum { TEXT = 0, NUMBER = 1 };
+static const bool numeric[GB_FACT_COUNT] = {
+#define GB_FACT_KIND(key, kind, meaning) kind,
+    GB_MACHINE_FACTS(GB_FACT_KIND)
+#undef GB_FACT_KIND
+};
+
+static void set_text(gb_fact *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void set_text(gb_fact *f, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(f->text, sizeof f->text, format, args);
+    va_end(args);
+    f->present = true;
 }
 
-/* First line of a small file without its newline; NULL and errno if it cannot be read. */
-static char *read_line(const char *path, char *buf, size_t size) {
-    FILE *f = fopen(path, "re");
-    if (!f) return NULL;
-    char *line = fgets(buf, (int)size, f);
-    const int why = errno;
+static void set_number(gb_fact *f, double value) {
+    f->number = value;
+    f->present = true;
+}
+
+static void set_absent(gb_fact *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void set_absent(gb_fact *f, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(f->text, sizeof f->text, format, args);
+    va_end(args);
+    f->present = false;
+}
+
+static FILE *open_under(const char *root, const char *name) {
+    char path[1024];
+    const int n = snprintf(path, sizeof path, "%s%s", root, name);
+    return n > 0 && (size_t)n < sizeof path ? fopen(path, "re") : NULL;
+}
+
+/* First line of a small file without its end; false and errno if it cannot be read. */
+static bool read_line(const char *root, const char *name, char *line, size_t size) {
+    FILE *f = open_under(root, name);
+    if (!f) return false;
+    errno = 0;
+    const bool got = fgets(line, (int)size, f) != NULL;
+    if (!got && errno == 0) errno = ENODATA;
     (void)fclose(f);
-    errno = line ? 0 : why;
-    if (line) line[strcspn(line, "\n")] = '\0';
-    return line;
+    if (got) line[strcspn(line, "\n")] = 0;
+    return got;
 }
 
-static cJSON *file_fact(const char *path) {
-    char buf[256];
-    if (read_line(path, buf, sizeof buf)) return cJSON_CreateString(buf);
-    char why[512];
-    (void)snprintf(why, sizeof why, "%s: %s", path, errno ? strerror(errno) : "empty");
-    return absent(why);
-}
-
-/* The value of the first "key : value" line of /proc/cpuinfo. */
-static cJSON *cpuinfo_fact(const char *key) {
-    FILE *f = fopen("/proc/cpuinfo", "re");
-    if (!f) return absent("/proc/cpuinfo cannot be read");
+/* Value of a "key<blanks>: value" line, of the first CPU. */
+static bool read_cpuinfo(const char *root, const char *key, char *value, size_t size) {
+    FILE *f = open_under(root, "/proc/cpuinfo");
+    if (!f) return false;
     char line[4096];
-    cJSON *found = NULL;
-    const size_t length = strlen(key);
+    bool found = false;
     while (!found && fgets(line, sizeof line, f)) {
-        const char *colon = strchr(line, ':');
-        if (!colon || strncmp(line, key, length) != 0 ||
-            (line[length] != '\t' && line[length] != ' ' && line[length] != ':'))
-            continue;
-        const char *value = colon + 1 + strspn(colon + 1, " \t");
-        line[strcspn(line, "\n")] = '\0';
-        if (*value) found = cJSON_CreateString(value);
+        const size_t n = strlen(key);
+        char *colon = strchr(line, ':');
+        if (!colon || strncmp(line, key, n) != 0 || line[n + strspn(line + n, " \t")] != ':') continue;
+        line[strcspn(line, "\n")] = 0;
+        (void)snprintf(value, size, "%s", colon + 1 + strspn(colon + 1, " "));
+        found = true;
     }
     (void)fclose(f);
-    if (found) return found;
-    char why[128];
-    (void)snprintf(why, sizeof why, "/proc/cpuinfo has no '%s'", key);
-    return absent(why);
+    return found;
 }
 
-static cJSON *hypervisor(void) {
-#if defined(__x86_64__)
-    cJSON *flags = cpuinfo_fact("flags");
-    const char *text = cJSON_GetStringValue(flags);
-    cJSON *out = text ? cJSON_CreateBool(strstr(text, " hypervisor") != NULL) : absent("/proc/cpuinfo has no 'flags'");
-    cJSON_Delete(flags);
-    return out;
-#else
-    return absent("this architecture has no flag for it");
-#endif
+/* Adds a name to a list. */
+static void add_name(gb_fact *f, const char *name) {
+    const size_t n = strlen(f->text);
+    (void)snprintf(f->text + n, sizeof f->text - n, "%s%s", n ? ", " : "", name);
+    f->present = true;
 }
 
-static cJSON *features(void) {
-    cJSON *list = cJSON_CreateArray();
+static void read_features(gb_machine *m) {
+    const gb_cpu_mask have = gb_cpu_features();
     for (int i = 0; i < GB_CPU_FEATURE_COUNT; i++)
-        if (gb_cpu_features() >> i & 1U) cJSON_AddItemToArray(list, cJSON_CreateString(gb_cpu_feature_names[i]));
-    return list;
-}
-
-static cJSON *isas(void) {
-    cJSON *list = cJSON_CreateArray();
+        if (have >> i & 1U) add_name(&m->fact[GB_FACT_features], gb_cpu_feature_names[i]);
+    if (!have) set_absent(&m->fact[GB_FACT_features], "none beyond the baseline");
     char why[256];
     for (int i = 0; i < GB_ISA_COUNT; i++)
-        if (!gb_isa_missing((gb_isa)i, gb_cpu_features(), why, sizeof why))
-            cJSON_AddItemToArray(list, cJSON_CreateString(gb_isas[i].name));
-    return list;
+        if (!gb_isa_missing((gb_isa)i, have, why, sizeof why)) add_name(&m->fact[GB_FACT_isas], gb_isas[i].name);
+    if (!m->fact[GB_FACT_isas].present) set_absent(&m->fact[GB_FACT_isas], "none: everything runs by the reference");
 }
 
-static cJSON *sysconf_fact(int name, const char *what) {
-    const long v = sysconf(name);
-    return v > 0 ? cJSON_CreateNumber((double)v) : absent(what);
-}
-
-static cJSON *allowed_cpus(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0) return absent(strerror(errno));
-    return cJSON_CreateNumber((double)CPU_COUNT(&set));
-}
-
-/* "32K" -> 32768 */
-static double size_with_suffix(const char *text) {
-    char *end;
-    const double v = (double)strtoul(text, &end, 10);
-    return *end == 'K' ? v * 1024.0 : *end == 'M' ? v * 1048576.0 : v;
-}
-
-static cJSON *one_cache(const char *dir) {
-    static const char *const names[] = {"level", "type", "size", "coherency_line_size", "shared_cpu_list"};
-    char value[5][64];
-    for (int i = 0; i < 5; i++) {
-        char path[256];
-        (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-        if (!read_line(path, value[i], sizeof value[i])) return NULL;
+static void read_cpu(gb_machine *m, const char *root) {
+    char value[256];
+    if (read_cpuinfo(root, "model name", value, sizeof value))
+        set_text(&m->fact[GB_FACT_cpu_model], "%s", value);
+    else if (read_cpuinfo(root, "CPU part", value, sizeof value))
+        set_text(&m->fact[GB_FACT_cpu_model], "part %s", value);
+    else
+        set_absent(&m->fact[GB_FACT_cpu_model], "/proc/cpuinfo does not name it");
+    if (read_cpuinfo(root, "microcode", value, sizeof value))
+        set_text(&m->fact[GB_FACT_microcode], "%s", value);
+    else
+        set_absent(&m->fact[GB_FACT_microcode], "/proc/cpuinfo does not show it (hidden by the hypervisor or not x86)");
+    read_features(m);
+    char flags[4096];
+    if (!read_cpuinfo(root, "flags", flags, sizeof flags)) {
+        set_absent(&m->fact[GB_FACT_hypervisor], "/proc/cpuinfo has no flags on this architecture");
+        return;
     }
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddNumberToObject(o, "level", (double)strtoul(value[0], NULL, 10));
-    cJSON_AddStringToObject(o, "type", value[1]);
-    cJSON_AddNumberToObject(o, "bytes", size_with_suffix(value[2]));
-    cJSON_AddNumberToObject(o, "line", (double)strtoul(value[3], NULL, 10));
-    cJSON_AddStringToObject(o, "shared_cpus", value[4]);
-    return o;
+    char vendor[128];
+    if (!strstr(flags, " hypervisor"))
+        set_text(&m->fact[GB_FACT_hypervisor], "no");
+    else if (read_line(root, "/sys/class/dmi/id/sys_vendor", vendor, sizeof vendor))
+        set_text(&m->fact[GB_FACT_hypervisor], "yes (%s)", vendor);
+    else
+        set_text(&m->fact[GB_FACT_hypervisor], "yes");
 }
 
-static cJSON *caches(void) {
-    cJSON *list = cJSON_CreateArray();
-    for (int i = 0; i < 16; i++) {
-        char dir[128];
-        (void)snprintf(dir, sizeof dir, "/sys/devices/system/cpu/cpu0/cache/index%d", i);
-        cJSON *cache = one_cache(dir);
-        if (!cache) break;
-        cJSON_AddItemToArray(list, cache);
+static void set_size(gb_fact *f, size_t bytes) {
+    if (bytes)
+        set_number(f, (double)bytes);
+    else
+        set_absent(f, "not reported by the machine");
+}
+
+static void read_topology(gb_machine *m, const gb_topology *t) {
+    set_number(&m->fact[GB_FACT_logical_cpus], (double)t->cpu_count);
+    set_number(&m->fact[GB_FACT_physical_cores], (double)t->core_count);
+    set_number(&m->fact[GB_FACT_core_kinds], (double)t->kind_count);
+    set_number(&m->fact[GB_FACT_numa_nodes], (double)t->node_count);
+    set_size(&m->fact[GB_FACT_l1d_bytes], t->l1d.bytes);
+    set_size(&m->fact[GB_FACT_l2_bytes], t->l2.bytes);
+    set_size(&m->fact[GB_FACT_l3_bytes], t->l3.bytes);
+    set_text(&m->fact[GB_FACT_topology_source], "%s", t->source);
+}
+
+static void read_system(gb_machine *m, const char *root) {
+    struct utsname u;
+    if (uname(&u) == 0) {
+        set_text(&m->fact[GB_FACT_architecture], "%s", u.machine);
+        set_text(&m->fact[GB_FACT_kernel], "%s %s", u.sysname, u.release);
+    } else {
+        set_absent(&m->fact[GB_FACT_architecture], "uname failed");
+        set_absent(&m->fact[GB_FACT_kernel], "uname failed");
     }
-    if (cJSON_GetArraySize(list) > 0) return list;
-    cJSON_Delete(list);
-    return absent("/sys/devices/system/cpu/cpu0/cache is not there");
-}
-
-static cJSON *memory(void) {
-    const long pages = sysconf(_SC_PHYS_PAGES);
+    char line[256];
+    unsigned long long kib = 0;
+    if (read_line(root, "/proc/meminfo", line, sizeof line) && sscanf(line, "MemTotal: %llu kB", &kib) == 1)
+        set_number(&m->fact[GB_FACT_memory_bytes], (double)kib * 1024);
+    else
+        set_absent(&m->fact[GB_FACT_memory_bytes], "/proc/meminfo does not say");
     const long page = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page > 0 ? cJSON_CreateNumber((double)pages * (double)page) : absent("sysconf does not say");
+    if (page > 0)
+        set_number(&m->fact[GB_FACT_page_bytes], (double)page);
+    else
+        set_absent(&m->fact[GB_FACT_page_bytes], "sysconf does not say");
+    double load = 0;
+    if (read_line(root, "/proc/loadavg", line, sizeof line) && sscanf(line, "%lf", &load) == 1)
+        set_number(&m->fact[GB_FACT_load_1m], load);
+    else
+        set_absent(&m->fact[GB_FACT_load_1m], "/proc/loadavg does not say");
+    /* cgroup v2, "<quota> <period>" in microseconds or "max <period>" */
+    unsigned long long quota = 0;
+    unsigned long long period = 0;
+    if (!read_line(root, "/sys/fs/cgroup/cpu.max", line, sizeof line))
+        set_absent(&m->fact[GB_FACT_cpu_quota], "no readable /sys/fs/cgroup/cpu.max");
+    else if (sscanf(line, "%llu %llu", &quota, &period) == 2 && period)
+        set_number(&m->fact[GB_FACT_cpu_quota], (double)quota / (double)period);
+    else
+        set_absent(&m->fact[GB_FACT_cpu_quota], "no limit");
+}
+
+static void read_power(gb_machine *m, int cpu, const char *root) {
+    char name[128];
+    char line[256];
+    (void)snprintf(name, sizeof name, "/sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", cpu);
+    if (read_line(root, name, line, sizeof line))
+        set_text(&m->fact[GB_FACT_governor], "%s", line);
+    else
+        set_absent(&m->fact[GB_FACT_governor], "no cpufreq here (%s): the frequency is the host's business",
+                   strerror(errno));
+    gb_fact *turbo = &m->fact[GB_FACT_turbo];
+    if (read_line(root, "/sys/devices/system/cpu/intel_pstate/no_turbo", line, sizeof line))
+        set_text(turbo, "%s", line[0] == '0' ? "on" : "off");
+    else if (read_line(root, "/sys/devices/system/cpu/cpufreq/boost", line, sizeof line))
+        set_text(turbo, "%s", line[0] == '1' ? "on" : "off");
+    else
+        set_absent(turbo, "neither intel_pstate/no_turbo nor cpufreq/boost is readable");
+    gb_fact *thp = &m->fact[GB_FACT_huge_pages];
+    char *open = NULL;
+    char *close = NULL;
+    if (read_line(root, "/sys/kernel/mm/transparent_hugepage/enabled", line, sizeof line) &&
+        (open = strchr(line, '[')) && (close = strchr(open, ']')))
+        set_text(thp, "%.*s", (int)(close - open - 1), open + 1);
+    else
+        set_absent(thp, "/sys/kernel/mm/transparent_hugepage/enabled is not readable");
+}
+
+void gb_machine_read(gb_machine *machine, const gb_topology *topology, const char *root) {
+    *machine = (gb_machine){0};
+    for (size_t i = 0; i < GB_FACT_COUNT; i++) machine->fact[i].is_number = numeric[i];
+    gb_topology own = {0};
+    gb_error err = {0};
+    if (!topology && gb_topology_read(&own, &err) == GB_OK) topology = &own;
+    int cpu = 0;
+    if (topology) {
+        (void)gb_topology_default_cpus(topology, 1, &cpu);
+        read_topology(machine, topology);
+    } else {
+        for (int i = GB_FACT_logical_cpus; i <= GB_FACT_l3_bytes; i++)
+            set_absent(&machine->fact[i], "%.200s", err.text);
+        set_absent(&machine->fact[GB_FACT_topology_source], "%.200s", err.text);
+    }
+    read_cpu(machine, root);
+    read_system(machine, root);
+    read_power(machine, cpu, root);
+    gb_topology_free(&own);
+}
+
+cJSON *gb_machine_to_json(const gb_machine *machine) {
+    cJSON *all = cJSON_CreateObject();
+    for (size_t i = 0; all && i < GB_FACT_COUNT; i++) {
+        const gb_fact *f = &machine->fact[i];
+        cJSON *item = !f->present    ? cJSON_CreateObject()
+                      : f->is_number ? cJSON_CreateNumber(f->number)
+                                     : cJSON_CreateString(f->text);
+        if ((item && !f->present && !cJSON_AddStringToObject(item, "absent", f->text)) ||
+            !cJSON_AddItemToObject(all, gb_fact_keys[i], item)) {
+            cJSON_Delete(item);
+            cJSON_Delete(all);
+            return NULL;
+        }
+    }
+    return all;
 }
 
 cJSON *gb_machine_json(void) {
-    cJSON *o = cJSON_CreateObject();
-    struct utsname u;
-    const int has_uname = uname(&u) == 0;
-    char kernel[160];
-    (void)snprintf(kernel, sizeof kernel, "%s %s", has_uname ? u.sysname : "", has_uname ? u.release : "");
-    cJSON_AddItemToObject(o, "cpu_model", cpuinfo_fact("model name"));
-    cJSON_AddItemToObject(o, "microcode", cpuinfo_fact("microcode"));
-    cJSON_AddItemToObject(o, "hypervisor", hypervisor());
-    cJSON_AddItemToObject(o, "architecture", has_uname ? cJSON_CreateString(u.machine) : absent("uname failed"));
-    cJSON_AddItemToObject(o, "features", features());
-    cJSON_AddItemToObject(o, "isas", isas());
-    cJSON_AddItemToObject(o, "logical_cpus", sysconf_fact(_SC_NPROCESSORS_ONLN, "sysconf does not say"));
-    cJSON_AddItemToObject(o, "allowed_cpus", allowed_cpus());
-    cJSON_AddItemToObject(o, "caches", caches());
-    cJSON_AddItemToObject(o, "memory_bytes", memory());
-    cJSON_AddItemToObject(o, "page_bytes", sysconf_fact(_SC_PAGESIZE, "sysconf does not say"));
-    cJSON_AddItemToObject(o, "huge_pages", file_fact("/sys/kernel/mm/transparent_hugepage/enabled"));
-    cJSON_AddItemToObject(o, "kernel", has_uname ? cJSON_CreateString(kernel) : absent("uname failed"));
-    cJSON_AddItemToObject(o, "governor", file_fact("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"));
-    return o;
+    gb_machine machine;
+    gb_machine_read(&machine, NULL, "");
+    return gb_machine_to_json(&machine);
+}
+
+bool gb_steal_ticks(const char *root, uint64_t *stolen, uint64_t *total) {
+    char line[512];
+    *stolen = 0;
+    *total = 0;
+    if (!read_line(root, "/proc/stat", line, sizeof line) || strncmp(line, "cpu ", 4) != 0) return false;
+    /* user nice system idle iowait irq softirq steal; guest time, which follows, is already in user */
+    const char *at = line + 4;
+    for (int field = 0; field < 8; field++) {
+        char *end = NULL;
+        const unsigned long long v = strtoull(at, &end, 10);
+        if (end == at) return false;
+        *total += v;
+        if (field == 7) *stolen = v;
+        at = end;
+    }
+    return true;
 }
