@@ -23,8 +23,6 @@ int gb_parse_double(const char *option, const char *text, double min, double max
 int gb_parse_format(const char *option, const char *text, gb_format *out, gb_error *err);
 /* --isa, or GAUGEBLOCK_ISA when text is NULL. */
 int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err);
-/* --threads; text NULL: as many as CPUs this process may use. */
-int gb_parse_threads(const char *option, const char *text, size_t *out, gb_error *err);
 /* After getopt_long returned '?' or ':' (opterr = 0): GB_EINPUT that names the option and points to `help VERB`. */
 int gb_bad_option(int argc, char **argv, gb_error *err);
 

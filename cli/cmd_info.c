@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/engine.h"
 #include "model/gguf.h"
 #include "model/recipe.h"
 
@@ -222,36 +223,8 @@ static void print_text(const gb_gguf *file, gb_str arch, bool tensors) {
 
 /* --- for machines ------------------------------------------------------------------------------------------------- */
 
-/* Length of the UTF-8 sequence at p, 0 if it is not one. */
-static size_t utf8_length(const unsigned char *p, size_t left) {
-    const size_t n = p[0] < 0x80             ? 1
-                     : (p[0] & 0xe0) == 0xc0 ? 2
-                     : (p[0] & 0xf0) == 0xe0 ? 3
-                     : (p[0] & 0xf8) == 0xf0 ? 4
-                                             : 0;
-    if (n == 0 || n > left || p[0] == 0xc0 || p[0] == 0xc1 || p[0] > 0xf4) return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80) return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)) return 0;
-    if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) return 0;
-    return n;
-}
-
-/* JSON is UTF-8: other bytes and NUL become U+FFFD. NULL if memory is out. */
 static cJSON *json_string(gb_str s) {
-    char *buf = malloc(s.size * 3 + 1);
-    if (!buf) return NULL;
-    size_t used = 0;
-    for (size_t i = 0; i < s.size;) {
-        const size_t n = s.data[i] ? utf8_length((const unsigned char *)s.data + i, s.size - i) : 0;
-        memcpy(buf + used, n ? s.data + i : "\xef\xbf\xbd", n ? n : 3);
-        used += n ? n : 3;
-        i += n ? n : 1;
-    }
-    buf[used] = '\0';
-    cJSON *json = cJSON_CreateString(buf);
-    free(buf);
-    return json;
+    return gb_json_text(s.data, s.size);
 }
 
 /* Raw text keeps all 64 bits of integers; NaN and infinities are no JSON numbers and become strings. */
@@ -308,7 +281,7 @@ static void add_tensors(cJSON *to, const gb_gguf *file) {
 static int print_json(const gb_gguf *file, gb_str arch, bool tensors, gb_error *err) {
     const totals sum = count_up(file);
     cJSON *root = cJSON_CreateObject();
-    cJSON_AddItemToObject(root, "file", json_string((gb_str){file->path, strlen(file->path)}));
+    gb_json_add_text(root, "file", file->path, strlen(file->path));
     add_number(root, "version", file->version);
     add_number(root, "file_bytes", file->map.size);
     add_number(root, "alignment", file->alignment);
@@ -334,12 +307,7 @@ static int print_json(const gb_gguf *file, gb_str arch, bool tensors, gb_error *
         add_number(row, "bytes", sum.bytes[f]);
     }
     if (tensors) add_tensors(cJSON_AddArrayToObject(root, "tensors"), file);
-    char *text = cJSON_Print(root);
-    cJSON_Delete(root);
-    if (!text) return gb_fail(err, GB_ESYSTEM, "%s: out of memory for the JSON text", file->path);
-    puts(text);
-    free(text);
-    return GB_OK;
+    return gb_json_print(root, err);
 }
 
 int gb_cmd_info(int argc, char **argv, gb_error *err) {

@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/engine.h"
+#include "cli/progress.h"
 #include "model/quantize.h"
 
 const char gb_help_quantize[] =
@@ -33,20 +34,10 @@ const char gb_help_quantize[] =
 
 typedef struct arguments {
     gb_quantize_options options;
-    const char *in, *out, *threads, *isa;
+    const char *in, *out, *isa;
+    size_t threads; /* 0: not given */
     bool dry_run;
 } arguments;
-
-static int parse_type(const char *text, arguments *a, gb_error *err) {
-    a->options.recipe = gb_recipe_by_name(text);
-    if (a->options.recipe) return GB_OK;
-    char names[256] = "";
-    for (size_t i = 0; i < gb_recipe_count; i++) {
-        strncat(names, " ", sizeof names - strlen(names) - 1);
-        strncat(names, gb_recipes[i].name, sizeof names - strlen(names) - 1);
-    }
-    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s", text, names);
-}
 
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
     enum { PURE = 1, REQUANTIZE, DRY_RUN, THREADS, ISA, IMATRIX };
@@ -58,7 +49,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                                  {"imatrix", required_argument, NULL, IMATRIX},
                                                  {0}};
     opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {
+    int rc = GB_OK;
+    for (int option; !rc && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {
         switch (option) {
         case PURE:
             a->options.pure = true;
@@ -70,7 +62,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
             a->dry_run = true;
             break;
         case THREADS:
-            a->threads = optarg;
+            rc = gb_parse_size("--threads", optarg, 1, GB_MAX_THREADS, &a->threads, err);
             break;
         case ISA:
             a->isa = optarg;
@@ -81,19 +73,19 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
             return gb_bad_option(argc, argv, err);
         }
     }
+    if (rc) return rc;
     const int words = argc - optind;
     if (words < 3 || words > 4)
         return gb_fail(err, GB_EINPUT,
-                       "expected IN.gguf OUT.gguf TYPE [THREADS], found %d words; see 'gaugeblock help "
-                       "quantize'",
+                       "expected IN.gguf OUT.gguf TYPE [THREADS], found %d words; see 'gaugeblock help quantize'",
                        words);
     a->in = argv[optind];
     a->out = argv[optind + 1];
     if (words == 4) {
         if (a->threads) return gb_fail(err, GB_EINPUT, "the number of threads is given twice");
-        a->threads = argv[optind + 3];
+        rc = gb_parse_size("THREADS", argv[optind + 3], 1, GB_MAX_THREADS, &a->threads, err);
     }
-    return parse_type(argv[optind + 2], a, err);
+    return rc ? rc : gb_recipe_find(argv[optind + 2], &a->options.recipe, err);
 }
 
 static int refuse_same_file(const arguments *a, gb_error *err) {
@@ -102,12 +94,6 @@ static int refuse_same_file(const arguments *a, gb_error *err) {
     if (stat(a->in, &in) != 0 || stat(a->out, &out) != 0) return GB_OK; /* opening will say what is wrong */
     if (in.st_dev != out.st_dev || in.st_ino != out.st_ino) return GB_OK;
     return gb_fail(err, GB_EINPUT, "%s and %s are the same file", a->in, a->out);
-}
-
-static void print_step(void *ctx, gb_str tensor, uint64_t done, uint64_t total) {
-    (void)ctx;
-    char name[GB_SHOWN];
-    fprintf(stderr, "\r\033[K%s %.0f %%", gb_str_show(tensor, name), 100.0 * (double)done / (double)total);
 }
 
 static void print_notes(const gb_plan_row *rows, size_t count) {
@@ -147,11 +133,9 @@ static void print_summary(const arguments *a, const gb_gguf *in, const gb_plan_r
 }
 
 static int convert(const arguments *a, const gb_gguf *in, const gb_plan_row *rows, gb_error *err) {
-    size_t threads = 0;
     gb_cap cap;
     gb_pool *pool = NULL;
-    int rc = gb_parse_threads("THREADS", a->threads, &threads, err);
-    if (!rc) rc = gb_parse_isa(a->isa, &cap, err);
+    int rc = gb_parse_isa(a->isa, &cap, err);
     if (!rc && !a->dry_run) rc = refuse_same_file(a, err);
     if (rc) return rc;
     print_notes(rows, in->tensor_count);
@@ -159,12 +143,11 @@ static int convert(const arguments *a, const gb_gguf *in, const gb_plan_row *row
         print_plan(rows, in->tensor_count);
         return GB_OK;
     }
-    rc = gb_pool_new(threads, NULL, 0, &pool, err);
+    rc = gb_pool_new(a->threads ? a->threads : gb_default_threads(), NULL, 0, &pool, err);
     if (rc) return rc;
-    const bool terminal = isatty(STDERR_FILENO) == 1;
-    const gb_progress progress = {terminal ? print_step : NULL, NULL};
+    const gb_progress progress = gb_progress_line();
     rc = gb_quantize_write(in, &a->options, rows, a->out, pool, &cap, &progress, err);
-    if (terminal) fputs("\r\033[K", stderr);
+    gb_progress_done();
     gb_pool_free(pool);
     return rc;
 }

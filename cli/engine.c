@@ -8,7 +8,7 @@
 #include "harness/alloc.h"
 #include "model/utf8.h"
 
-enum { MAX_THREADS = 1024, MAX_CONTEXT = 1 << 24, MAX_BATCH = 1 << 16 };
+enum { MAX_CONTEXT = 1 << 24, MAX_BATCH = 1 << 16 };
 
 size_t gb_default_threads(void) {
     cpu_set_t set;
@@ -23,7 +23,7 @@ int gb_engine_option(gb_engine_options *o, int option, int argc, char **argv, gb
         o->model = optarg;
         return GB_OK;
     case 't':
-        return gb_parse_size("--threads", optarg, 1, MAX_THREADS, &o->threads, err);
+        return gb_parse_size("--threads", optarg, 1, GB_MAX_THREADS, &o->threads, err);
     case 'c':
         return gb_parse_size("--ctx", optarg, 1, MAX_CONTEXT, &o->n_ctx, err);
     case 'b':
@@ -86,20 +86,23 @@ void gb_engine_describe(const gb_engine *e, const gb_engine_options *o, cJSON *j
     cJSON_AddStringToObject(json, "kv", gb_formats[o->kv].name);
 }
 
-void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t size) {
+cJSON *gb_json_text(const char *text, size_t size) {
     char *clean = malloc(size * 3 + 1); /* U+FFFD takes three bytes */
-    if (!clean) {
-        cJSON_AddNullToObject(json, name);
-        return;
-    }
+    if (!clean) return NULL;
     size_t n = 0;
     for (size_t i = 0; i < size;) {
-        const size_t step = gb_utf8_size(text + i, size - i);
+        const size_t step = text[i] ? gb_utf8_size(text + i, size - i) : 0;
         memcpy(clean + n, step ? text + i : "\xEF\xBF\xBD", step ? step : 3);
         n += step ? step : 3;
         i += step ? step : 1;
     }
     clean[n] = '\0';
-    cJSON_AddStringToObject(json, name, clean);
+    cJSON *json = cJSON_CreateString(clean);
     free(clean);
+    return json;
+}
+
+void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t size) {
+    cJSON *item = gb_json_text(text, size);
+    cJSON_AddItemToObject(json, name, item ? item : cJSON_CreateNull());
 }

@@ -38,6 +38,7 @@ enum { GB_OPTION_ISA = 1000, GB_OPTION_KV, GB_OPTION_JSON, GB_OPTION_OWN }; /* a
     "      --isa NAME    cap of the instruction set (or GAUGEBLOCK_ISA)\n"                                             \
     "      --json        one JSON object instead of text\n"
 
+enum { GB_MAX_THREADS = 1024 };
 size_t gb_default_threads(void);
 
 /* Takes one of the options above: GB_OK, or GB_EINPUT for a bad value and for an option that is none of them. */
@@ -63,7 +64,9 @@ const char *gb_cap_tier(const gb_cap *cap);
 /* The keys every record about a model run has: model, isa, threads, batch, kv. */
 void gb_engine_describe(const gb_engine *e, const gb_engine_options *o, cJSON *json);
 
-/* Adds text that may hold anything: bytes that are not UTF-8 become U+FFFD. */
+/* A JSON string of text that may hold anything: NUL and bytes that are not UTF-8 become U+FFFD. NULL: out of memory. */
+cJSON *gb_json_text(const char *text, size_t size);
+/* Adds it; null if memory is out. */
 void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t size);
 
 #endif

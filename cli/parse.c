@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <getopt.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
@@ -51,14 +50,6 @@ int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err) {
     char message[512];
     if (gb_cap_from_name(text, cap, message, sizeof message) != 0)
         return gb_fail(err, GB_EINPUT, "%s: %s", option, message);
-    return GB_OK;
-}
-
-int gb_parse_threads(const char *option, const char *text, size_t *out, gb_error *err) {
-    if (text) return gb_parse_size(option, text, 1, 1024, out, err);
-    cpu_set_t set;
-    const int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    *out = count > 0 ? (size_t)count : 1;
     return GB_OK;
 }
 

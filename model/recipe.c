@@ -7,12 +7,12 @@
 
 #include "harness/alloc.h"
 
-const gb_recipe gb_recipes[] = {
+static const gb_recipe recipes[] = {
     {"F32", 0, GB_FORMAT_f32},      {"F16", 1, GB_FORMAT_f16},    {"BF16", 32, GB_FORMAT_bf16},
     {"Q8_0", 7, GB_FORMAT_q8_0},    {"Q6_K", 18, GB_FORMAT_q6_K}, {"Q4_K_M", 15, GB_FORMAT_q4_K},
     {"Q4_K_S", 14, GB_FORMAT_q4_K}, {"Q4_0", 2, GB_FORMAT_q4_0},
 };
-const size_t gb_recipe_count = sizeof gb_recipes / sizeof gb_recipes[0];
+enum { RECIPE_COUNT = sizeof recipes / sizeof recipes[0] };
 
 enum { FT_Q4_K_S = 14, FT_Q4_K_M = 15 };
 
@@ -32,11 +32,17 @@ const char *gb_file_type_name(uint64_t file_type) {
     return file_type < sizeof file_type_names / sizeof file_type_names[0] ? file_type_names[file_type] : NULL;
 }
 
-const gb_recipe *gb_recipe_by_name(const char *name) {
-    if (strcasecmp(name, "Q4_K") == 0) name = "Q4_K_M";
-    for (size_t i = 0; i < gb_recipe_count; i++)
-        if (strcasecmp(gb_recipes[i].name, name) == 0) return &gb_recipes[i];
-    return NULL;
+int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
+    const char *wanted = strcasecmp(name, "Q4_K") == 0 ? "Q4_K_M" : name;
+    char names[256] = "";
+    for (size_t i = 0; i < RECIPE_COUNT; i++) {
+        *out = &recipes[i];
+        if (strcasecmp(recipes[i].name, wanted) == 0) return GB_OK;
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, " %s", recipes[i].name);
+    }
+    *out = NULL;
+    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s", name, names);
 }
 
 int gb_model_facts_read(const gb_gguf *file, gb_model_facts *out, gb_error *err) {

@@ -16,11 +16,8 @@ typedef struct gb_recipe {
     gb_format base;     /* default type of matrices */
 } gb_recipe;
 
-extern const gb_recipe gb_recipes[];
-extern const size_t gb_recipe_count;
-
-/* Case-insensitive; Q4_K is Q4_K_M, as in llama-quantize. NULL if unknown. */
-const gb_recipe *gb_recipe_by_name(const char *name);
+/* By name, in any case; Q4_K is Q4_K_M, as in llama-quantize. An unknown name is an error that lists the known ones. */
+int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err);
 /* Name of a general.file_type number, also of those this program cannot write; NULL if unknown. */
 const char *gb_file_type_name(uint64_t file_type);
 

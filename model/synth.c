@@ -1,0 +1,224 @@
+#include "model/synth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "harness/alloc.h"
+#include "harness/rng.h"
+#include "reference/number.h"
+
+/* --- random numbers: a stream per (seed, tensor, row) ------------------------------------------------------------- */
+
+static uint64_t sum_of_16_bits(uint64_t r) {
+    return (r & 0xffff) + (r >> 16 & 0xffff) + (r >> 32 & 0xffff) + (r >> 48);
+}
+
+/* Close to normal: the sum of eight 16-bit uniforms, cut at 4.9 sigma. Integers up to the one multiplication, so that
+ * the bits do not depend on a math library. The variance of the doubled, centred sum is 8 * (2^32 - 1) / 3. */
+static float next_weight(gb_rng *rng) {
+    static const float unit = 0.02F / 107019.84F; /* sqrt(8 * (2^32 - 1) / 3) */
+    const uint64_t sum = sum_of_16_bits(gb_rng_u64(rng)) + sum_of_16_bits(gb_rng_u64(rng));
+    return (float)(2 * (int32_t)sum - 8 * 65535) * unit;
+}
+
+typedef struct stream {
+    uint64_t key; /* of the tensor */
+    const gb_plan_row *t;
+} stream;
+
+static gb_rng row_rng(const stream *s, uint64_t row) {
+    gb_rng rng = {s->key ^ row * 0xd1342543de82ef95U}; /* an odd multiplier: different rows, different states */
+    rng.state = gb_rng_u64(&rng);
+    return rng;
+}
+
+static bool make_weights(const void *ctx, uint64_t row, float *x, void *blocks) {
+    (void)blocks;
+    const stream *s = ctx;
+    gb_rng rng = row_rng(s, row);
+    for (uint64_t i = 0; i < s->t->ne[0]; i++) x[i] = next_weight(&rng);
+    return true;
+}
+
+/* Scales that give weights of about 0.02 with uniformly random codes (standard deviations of the integer part: 73.6 for
+ * q8_0, 4.6 for q4_0, 258 for q4_K, 9.2 * 18.5 for q6_K). */
+static void set_scales(gb_format format, uint8_t *block) {
+    switch (format) {
+    case GB_FORMAT_q8_0: {
+        gb_block_q8_0 *b = (gb_block_q8_0 *)(void *)block;
+        b->d = gb_f16_from_f32(0.02F / 73.6F);
+        for (int i = 0; i < 32; i++)
+            if (b->qs[i] == -128) b->qs[i] = -127; /* no encoder emits -128, and some kernels cannot take it */
+        break;
+    }
+    case GB_FORMAT_q4_0:
+        ((gb_block_q4_0 *)(void *)block)->d = gb_f16_from_f32(0.02F / 4.6F);
+        break;
+    case GB_FORMAT_q4_K:
+        ((gb_block_q4_K *)(void *)block)->d = gb_f16_from_f32(0.02F / 258.0F);
+        ((gb_block_q4_K *)(void *)block)->dmin = gb_f16_from_f32(7.5F * 0.02F / 258.0F); /* mean 0: mean code 7.5 */
+        break;
+    case GB_FORMAT_q6_K: {
+        gb_block_q6_K *b = (gb_block_q6_K *)(void *)block;
+        b->d = gb_f16_from_f32(0.02F / (9.2F * 18.5F));
+        for (int i = 0; i < 16; i++) b->scales[i] = (int8_t)((b->scales[i] & 31) - 16); /* keeps d a normal f16 */
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+static bool make_blocks(const void *ctx, uint64_t row, float *x, void *blocks) {
+    const stream *s = ctx;
+    const gb_format_info *info = &gb_formats[s->t->to];
+    if (info->block_elems == 1) return make_weights(ctx, row, x, blocks); /* float types have no codes */
+    gb_rng rng = row_rng(s, row);
+    uint8_t *p = blocks;
+    const size_t bytes = gb_row_bytes(s->t->to, s->t->ne[0]);
+    gb_rng_bytes(&rng, p, bytes);
+    for (size_t i = 0; i < bytes; i += info->block_bytes) set_scales(s->t->to, p + i);
+    return false;
+}
+
+static bool make_ones(const void *ctx, uint64_t row, float *x, void *blocks) {
+    (void)row;
+    (void)blocks;
+    const stream *s = ctx;
+    for (uint64_t i = 0; i < s->t->ne[0]; i++) x[i] = 1;
+    return true;
+}
+
+/* --- the tensors of a Llama model --------------------------------------------------------------------------------- */
+
+typedef struct model {
+    gb_plan_row *rows;
+    char (*names)[GB_SHOWN];
+    size_t count, room;
+} model;
+
+static void add(model *m, const char *name, uint64_t columns, uint64_t rows) {
+    char *copy = m->names[m->count];
+    snprintf(copy, GB_SHOWN, "%s", name);
+    m->rows[m->count++] = (gb_plan_row){.name = {copy, strlen(copy)},
+                                        .dims = rows ? 2 : 1,
+                                        .ne = {columns, rows ? rows : 1, 1, 1},
+                                        .from = GB_FORMAT_f32};
+}
+
+static void add_layer(model *m, const gb_shape *s, uint32_t layer) {
+    const uint64_t q = (uint64_t)s->heads * s->head_dim;
+    const uint64_t kv = (uint64_t)s->kv_heads * s->head_dim;
+    const struct {
+        const char *suffix;
+        uint64_t columns, rows; /* rows 0: a vector */
+    } parts[] = {{"attn_norm", s->dim, 0},     {"attn_q", s->dim, q},      {"attn_k", s->dim, kv},
+                 {"attn_v", s->dim, kv},       {"attn_output", q, s->dim}, {"ffn_norm", s->dim, 0},
+                 {"ffn_gate", s->dim, s->ffn}, {"ffn_up", s->dim, s->ffn}, {"ffn_down", s->ffn, s->dim}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        char name[GB_SHOWN];
+        snprintf(name, sizeof name, "blk.%u.%s.weight", layer, parts[i].suffix);
+        add(m, name, parts[i].columns, parts[i].rows);
+    }
+}
+
+static int build(model *m, const gb_shape *s, gb_error *err) {
+    m->room = (size_t)s->layers * 9 + 4;
+    m->rows = gb_new(m->room, sizeof *m->rows, "tensors of a model", err);
+    m->names = gb_new(m->room, sizeof *m->names, "tensors of a model", err);
+    if (!m->rows || !m->names) return GB_ESYSTEM;
+    add(m, "token_embd.weight", s->dim, s->vocab);
+    if (s->rope_factor != 0) add(m, "rope_freqs.weight", s->head_dim / 2, 0);
+    for (uint32_t layer = 0; layer < s->layers; layer++) add_layer(m, s, layer);
+    add(m, "output_norm.weight", s->dim, 0);
+    if (!s->tied) add(m, "output.weight", s->dim, s->vocab);
+    return GB_OK;
+}
+
+static int put_keys(gb_gguf_writer *w, const gb_synth_options *o, gb_error *err) {
+    const gb_shape *s = &o->shape;
+    char name[128];
+    snprintf(name, sizeof name, "%s, random weights, seed %llu", s->name, (unsigned long long)o->seed);
+    const struct {
+        const char *key;
+        uint32_t value;
+    } sizes[] = {{"llama.context_length", s->context},
+                 {"llama.embedding_length", s->dim},
+                 {"llama.block_count", s->layers},
+                 {"llama.feed_forward_length", s->ffn},
+                 {"llama.attention.head_count", s->heads},
+                 {"llama.attention.head_count_kv", s->kv_heads},
+                 {"llama.attention.key_length", s->head_dim},
+                 {"llama.attention.value_length", s->head_dim},
+                 {"llama.rope.dimension_count", s->head_dim},
+                 {"llama.vocab_size", s->vocab}};
+    int rc = gb_gguf_put_str(w, "general.architecture", "llama", err);
+    if (!rc) rc = gb_gguf_put_str(w, "general.name", name, err);
+    for (size_t i = 0; !rc && i < sizeof sizes / sizeof sizes[0]; i++)
+        rc = gb_gguf_put_u32(w, sizes[i].key, sizes[i].value, err);
+    if (!rc) rc = gb_gguf_put_f32(w, "llama.attention.layer_norm_rms_epsilon", s->eps, err);
+    if (!rc) rc = gb_gguf_put_f32(w, "llama.rope.freq_base", s->rope_base, err);
+    if (!rc) rc = gb_synth_put_tokenizer(w, s->vocab, err);
+    if (!rc) rc = gb_gguf_put_u32(w, "general.quantization_version", 2, err);
+    return rc ? rc : gb_gguf_put_u32(w, "general.file_type", o->recipe->file_type, err);
+}
+
+static int write_rope_factors(gb_gguf_writer *w, const gb_shape *shape, gb_error *err) {
+    float *factors = gb_new(shape->head_dim / 2, sizeof *factors, "rope factors", err);
+    if (!factors) return GB_ESYSTEM;
+    gb_shape_rope_factors(shape, factors);
+    const int rc = gb_gguf_write_data(w, factors, shape->head_dim / 2 * sizeof *factors, err);
+    free(factors);
+    return rc;
+}
+
+static int write_tensors(gb_gguf_writer *w, const gb_synth_options *o, const model *m, gb_pool *pool, const gb_cap *cap,
+                         const gb_progress *progress, gb_error *err) {
+    int rc = GB_OK;
+    for (size_t i = 0; !rc && i < m->count; i++)
+        rc = gb_gguf_put_tensor(w, m->rows[i].name, m->rows[i].dims, m->rows[i].ne, m->rows[i].to, err);
+    if (!rc) rc = gb_gguf_begin_data(w, err);
+    for (size_t i = 0; !rc && i < m->count; i++) {
+        const gb_plan_row *t = &m->rows[i];
+        if (gb_str_equal(t->name, "rope_freqs.weight")) {
+            rc = write_rope_factors(w, &o->shape, err);
+            continue;
+        }
+        const stream s = {XXH64(t->name.data, t->name.size, o->seed), t};
+        gb_row_maker *make = t->dims == 1 ? make_ones : o->random_blocks ? make_blocks : make_weights;
+        rc = gb_rows_write(w, t, make, &s, pool, cap, progress, err);
+    }
+    return rc;
+}
+
+static void count_up(const model *m, gb_synth_result *result) {
+    *result = (gb_synth_result){.tensors = m->count};
+    for (size_t i = 0; i < m->count; i++) {
+        result->parameters += gb_plan_elements(&m->rows[i]);
+        result->bytes += gb_plan_bytes(&m->rows[i]);
+    }
+}
+
+int gb_synth_write(const gb_synth_options *options, const char *path, gb_pool *pool, const gb_cap *cap,
+                   const gb_progress *progress, gb_synth_result *result, gb_error *err) {
+    const gb_shape *s = &options->shape;
+    const gb_model_facts facts = {.layers = s->layers, .heads = s->heads, .kv_heads = s->kv_heads};
+    model m = {0};
+    gb_gguf_writer *w = NULL;
+    int rc = build(&m, s, err);
+    if (!rc) rc = gb_recipe_plan(options->recipe, options->pure, &facts, m.rows, m.count, err);
+    if (!rc) rc = gb_gguf_writer_new(path, &w, err);
+    if (!rc) rc = put_keys(w, options, err);
+    if (!rc) rc = write_tensors(w, options, &m, pool, cap, progress, err);
+    if (rc) {
+        gb_gguf_writer_abort(w);
+    } else {
+        count_up(&m, result);
+        rc = gb_gguf_writer_commit(w, err);
+    }
+    free(m.rows);
+    free(m.names);
+    return rc;
+}
