@@ -96,7 +96,7 @@ static int print_json(const outcome *r, gb_error *err) {
     cJSON_AddNumberToObject(json, "tokens_per_second", evaluated / r->seconds);
     cJSON_AddItemToObject(json, "chunks", array(p->running, p->chunks));
     cJSON_AddItemToObject(json, "chunk_nll", array(p->chunk_nll, p->chunks));
-    return gb_json_print(json, err);
+    return gb_print_json(json, err);
 }
 
 static void print_text(const outcome *r) {
@@ -119,11 +119,11 @@ static int measure(const gb_engine *e, const options *o, const int32_t *ids, siz
     gb_context *c = NULL;
     int rc = gb_context_new(e->model, e->pool, &params, &c, err);
     if (rc) return rc;
-    const gb_perplexity_params protocol = {
-        .n_ctx = n_ctx,
-        .max_chunks = o->chunks,
-        .bos = gb_tokenizer_adds_bos(e->tokenizer) ? gb_tokenizer_bos(e->tokenizer) : -1,
-        .on_chunk = o->engine.json ? NULL : print_chunk};
+    const gb_perplexity_params protocol = {.n_ctx = n_ctx,
+                                           .max_chunks = o->chunks,
+                                           .bos = gb_tokenizer_adds_bos(e->tokenizer) ? gb_tokenizer_bos(e->tokenizer)
+                                                                                      : -1,
+                                           .on_chunk = o->engine.json ? NULL : print_chunk};
     gb_perplexity p;
     const gb_logits_source source = gb_logits_from_context(c, e->model);
     const uint64_t start = gb_now_ns();

@@ -106,8 +106,7 @@ static void quantize_row(const step *s, const float *x, size_t row) {
 static void add_product(step *s, const gb_matrix *w, float *y) {
     size_t j = 0;
     while (s->acts.format[j] != gb_formats[w->format].partner) j++;
-    s->products[s->product_count++] =
-        (product){.w = w, .a = s->acts.data[j], .a_stride = s->acts.stride[j], .y = y};
+    s->products[s->product_count++] = (product){.w = w, .a = s->acts.data[j], .a_stride = s->acts.stride[j], .y = y};
 }
 
 /* Each member computes its rows of every product for all tokens of the step; activation row i belongs to token
@@ -440,12 +439,11 @@ static int check_kv(gb_context *c, gb_error *err) {
     const size_t memory = pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX;
     if (!gb_mul_size(c->head_bytes, m->n_layer, &half) || !gb_mul_size(half, m->n_head_kv, &half) ||
         !gb_mul_size(half, c->n_ctx, &half) || !gb_mul_size(half, 2, &c->kv_bytes) || c->kv_bytes > memory)
-        return gb_fail(err, GB_EINPUT,
-                       "a context of %zu positions needs a KV cache of %.1f GiB; this machine has %.1f GiB of memory",
-                       c->n_ctx,
-                       2.0 * (double)c->head_bytes * (double)m->n_layer * (double)m->n_head_kv * (double)c->n_ctx /
-                           0x1p30,
-                       (double)memory / 0x1p30);
+        return gb_fail(
+            err, GB_EINPUT,
+            "a context of %zu positions needs a KV cache of %.1f GiB; this machine has %.1f GiB of memory", c->n_ctx,
+            2.0 * (double)c->head_bytes * (double)m->n_layer * (double)m->n_head_kv * (double)c->n_ctx / 0x1p30,
+            (double)memory / 0x1p30);
     return GB_OK;
 }
 
@@ -509,8 +507,8 @@ int gb_context_new(const gb_llama *m, gb_pool *pool, const gb_context_params *pa
 
 void gb_context_free(gb_context *c) {
     if (!c) return;
-    void *const owned[] = {c->k,      c->v,       c->x,         c->work,     c->rotation, c->logits, c->rows,
-                           c->scores, c->scratch, c->acts_wide, c->acts_ffn, c};
+    void *const owned[] = {c->k,    c->v,      c->x,       c->work,      c->rotation, c->logits,
+                           c->rows, c->scores, c->scratch, c->acts_wide, c->acts_ffn, c};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
 }
 

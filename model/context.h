@@ -1,7 +1,7 @@
 /* The forward pass: a KV cache, working memory and a team of threads around a gb_llama.
  *
- * The logits of a token depend on the model, the KV cache type and the tokens before it, and on nothing else: not on the
- * number of threads, not on how the tokens were split into calls and batches, not on the instruction set (R3). */
+ * The logits of a token depend on the model, the KV cache type and the tokens before it, and on nothing else: not on
+ * the number of threads, not on how the tokens were split into calls and batches, not on the instruction set (R3). */
 #ifndef GB_MODEL_CONTEXT_H
 #define GB_MODEL_CONTEXT_H
 

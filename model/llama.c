@@ -41,8 +41,11 @@ static int refuse_variants(const gb_gguf *f, gb_error *err) {
     static const struct {
         const char *name;
         float neutral;
-    } keys[] = {{"llama.attention.clamp_kqv", 0.0F}, {"llama.attention.scale", 0.0F}, {"llama.logit_scale", 1.0F},
-                {"llama.residual_scale", 1.0F},      {"llama.embedding_scale", 1.0F}};
+    } keys[] = {{"llama.attention.clamp_kqv", 0.0F},
+                {"llama.attention.scale", 0.0F},
+                {"llama.logit_scale", 1.0F},
+                {"llama.residual_scale", 1.0F},
+                {"llama.embedding_scale", 1.0F}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         float v = 0;
         const int rc = gb_gguf_get_f32_or(f, keys[i].name, keys[i].neutral, &v, err);
@@ -260,7 +263,8 @@ static int read_rope(loader *l) {
     return rc;
 }
 
-/* --- the whole file -------------------------------------------------------------------------------------------------- */
+/* --- the whole file --------------------------------------------------------------------------------------------------
+ */
 
 static int read_tensors(loader *l) {
     gb_llama *m = l->m;

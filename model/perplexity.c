@@ -124,9 +124,8 @@ int gb_perplexity_run(const gb_logits_source *source, const int32_t *tokens, siz
     if (n_ctx < MIN_CONTEXT)
         return gb_fail(err, GB_EINPUT, "perplexity needs a context of at least %d tokens, not %zu", MIN_CONTEXT, n_ctx);
     if (count / 2 < n_ctx)
-        return gb_fail(err, GB_EINPUT,
-                       "the text has %zu tokens; perplexity with a context of %zu needs at least %zu", count, n_ctx,
-                       2 * n_ctx);
+        return gb_fail(err, GB_EINPUT, "the text has %zu tokens; perplexity with a context of %zu needs at least %zu",
+                       count, n_ctx, 2 * n_ctx);
     for (size_t i = 0; i < count; i++)
         if (tokens[i] < 0 || (size_t)tokens[i] >= source->n_vocab)
             return gb_fail(err, GB_EINPUT, "token %zu of the text has id %d, outside the model's vocabulary of %zu", i,

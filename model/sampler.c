@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "harness/alloc.h"
+#include "harness/rng.h"
 #include "reference/math.h"
 
 typedef struct candidate {
@@ -14,43 +15,10 @@ typedef struct candidate {
 struct gb_sampler {
     gb_sampler_params params;
     size_t n_vocab;
-    gb_random random;
+    gb_rng rng;
     candidate *heap; /* the kept candidates, worst on top while collecting */
     double *weight;
 };
-
-/* --- random numbers ----------------------------------------------------------------------------------------------- */
-
-static uint64_t rotl(uint64_t x, int k) {
-    return x << k | x >> (64 - k);
-}
-
-void gb_random_seed(gb_random *r, uint64_t seed) {
-    for (int i = 0; i < 4; i++) {
-        seed += 0x9e3779b97f4a7c15U;
-        uint64_t z = seed;
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9U;
-        z = (z ^ z >> 27) * 0x94d049bb133111ebU;
-        r->s[i] = z ^ z >> 31;
-    }
-}
-
-uint64_t gb_random_u64(gb_random *r) {
-    uint64_t *s = r->s;
-    const uint64_t result = rotl(s[1] * 5, 7) * 9;
-    const uint64_t t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotl(s[3], 45);
-    return result;
-}
-
-double gb_random_unit(gb_random *r) {
-    return (double)(gb_random_u64(r) >> 11) * 0x1p-53;
-}
 
 /* --- candidates --------------------------------------------------------------------------------------------------- */
 
@@ -122,7 +90,7 @@ int32_t gb_sample(gb_sampler *s, const float *logits) {
         n = i;
         total = kept;
     }
-    double left = gb_random_unit(&s->random) * total;
+    double left = gb_rng_uniform(&s->rng) * total;
     size_t i = 0;
     while (i + 1 < n && left >= s->weight[i]) left = left - s->weight[i++];
     return c[i].id;
@@ -149,7 +117,7 @@ int gb_sampler_new(const gb_sampler_params *params, size_t n_vocab, gb_sampler *
         gb_sampler_free(s);
         return err->code;
     }
-    gb_random_seed(&s->random, params->seed);
+    gb_rng_seed(&s->rng, params->seed, "sampler");
     *out = s;
     return GB_OK;
 }

@@ -24,12 +24,4 @@ int32_t gb_sample(gb_sampler *s, const float *logits);
 /* Largest logit, lowest id among equals. */
 int32_t gb_argmax(const float *logits, size_t n_vocab);
 
-/* xoshiro256** seeded by splitmix64 (Blackman, Vigna): uniform in [0, 1) with 53 bits. */
-typedef struct gb_random {
-    uint64_t s[4];
-} gb_random;
-void gb_random_seed(gb_random *r, uint64_t seed);
-uint64_t gb_random_u64(gb_random *r);
-double gb_random_unit(gb_random *r);
-
 #endif
