@@ -91,8 +91,9 @@ static bool byte_piece(gb_str piece, char *byte) {
     if (piece.size != 6 || memcmp(piece.data, "<0x", 3) != 0 || piece.data[5] != '>') return false;
     const int high = hex(piece.data[3]);
     const int low = hex(piece.data[4]);
+    if (high < 0 || low < 0) return false;
     *byte = (char)(unsigned char)(high << 4 | low);
-    return high >= 0 && low >= 0;
+    return true;
 }
 
 /* The bytes of every token, one after the other in t->bytes: never more than the pieces have. */

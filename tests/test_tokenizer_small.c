@@ -297,6 +297,8 @@ START_TEST(broken_vocabularies) {
     memcpy(bytes, small, sizeof small);
     bytes[4] = (test_token){"<0x4G>", 6, 0};
     REFUSE(small_spm, "tokens", "<0x4G>", v.tokens = bytes);
+    bytes[4] = (test_token){"<0xG4>", 6, 0};
+    REFUSE(small_spm, "tokens", "<0xG4>", v.tokens = bytes);
     /* A tokenizer that was refused for its last key must have been released by then: the sanitizer run sees to it. */
 }
 END_TEST
