@@ -1,0 +1,174 @@
+/* The blocks that docs/formats/ works by hand, against the reference: a page that disagrees with the code is wrong, or
+ * the code is. Each test would catch a change of the layout, of the encoder's rounding or of the dot of its format. */
+#include <check.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "reference/number.h"
+#include "reference/reference.h"
+
+static void ones(gb_block_q8_K *a) {
+    float x[256];
+    for (size_t i = 0; i < 256; i++) x[i] = 1.0F;
+    gb_ref_q8_K_quantize_act(x, a, 256);
+}
+
+static void expect_bytes(const void *block, const uint8_t *wanted, size_t size) {
+    ck_assert_mem_eq(block, wanted, size);
+}
+
+START_TEST(page_q8_0) {
+    float x[32] = {1.984375F, -1.0F, 0.5F, 0.0078125F, -0.0078125F, 0.0234375F, 0.1F, -1.984375F};
+    static const uint8_t bytes[34] = {0x00, 0x24, 0x7f, 0xc0, 0x20, 0x01, 0xff, 0x02, 0x06, 0x81};
+    gb_block_q8_0 b;
+    gb_ref_q8_0_quantize(x, &b, 32, NULL);
+    expect_bytes(&b, bytes, sizeof bytes);
+    ck_assert_float_eq(gb_ref_q8_0_dot(&b, &b, 32), 9.1357421875F);
+    float y[32] = {1.0F, 0.5F, -0.25F};
+    gb_block_q8_0 a;
+    gb_ref_q8_0_quantize_act(y, &a, 32);
+    ck_assert_uint_eq(a.d, 0x2008);
+    ck_assert_int_eq(a.qs[0], 127);
+    ck_assert_int_eq(a.qs[1], 64);
+    ck_assert_int_eq(a.qs[2], -32);
+    gb_ref_q8_0_dequantize(&a, y, 32);
+    ck_assert_float_eq(y[0], 0.999938965F);
+    ck_assert_float_eq(gb_ref_q8_0_dot(&b, &a, 32), 1.35437107F);
+}
+END_TEST
+
+START_TEST(page_q4_0) {
+    float x[32] = {-4.0F, 3.9F, 0.2F, 0.25F, -0.25F, 1.0F, -1.0F, 3.0F};
+    x[16] = 2.0F;
+    x[17] = -3.6F;
+    static const uint8_t bytes[18] = {0x00, 0x38, 0xc0, 0x1f, 0x88, 0x89, 0x88, 0x8a, 0x86,
+                                      0x8e, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88};
+    gb_block_q4_0 b;
+    gb_ref_q4_0_quantize(x, &b, 32, NULL);
+    expect_bytes(&b, bytes, sizeof bytes);
+    float y[32] = {1.984375F, 1.0F};
+    y[17] = -0.5F;
+    gb_block_q8_0 a;
+    gb_ref_q8_0_quantize_act(y, &a, 32);
+    ck_assert_float_eq(gb_ref_q4_0_dot(&b, &a, 32), -2.6875F);
+    float importance[32];
+    for (size_t i = 0; i < 32; i++) importance[i] = 1.0F;
+    gb_ref_q4_0_quantize(x, &b, 32, importance);
+    static const uint8_t searched[10] = {0x23, 0x38, 0xc0, 0x1f, 0x88, 0x88, 0x88, 0x8a, 0x86, 0x8e};
+    expect_bytes(&b, searched, sizeof searched);
+    static const float zeros[32] = {0};
+    gb_ref_q4_0_quantize(zeros, &b, 32, NULL);
+    ck_assert_uint_eq(b.d, 0x8000);
+    ck_assert_uint_eq(b.qs[0], 0x88);
+    gb_ref_q4_0_quantize(zeros, &b, 32, importance);
+    static const uint8_t nothing[18] = {0};
+    expect_bytes(&b, nothing, sizeof nothing);
+}
+END_TEST
+
+START_TEST(page_q4_K) {
+    float x[256];
+    for (int j = 0; j < 8; j++)
+        for (int i = 0; i < 32; i++) x[32 * j + i] = 0.125F * (float)((j + 1) * (i % 16)) - 0.25F * (float)j;
+    gb_block_q4_K b;
+    gb_ref_q4_K_quantize(x, &b, 256, NULL);
+    static const uint8_t scales[12] = {0x88, 0x90, 0xd8, 0xe0, 0x80, 0x89, 0xd2, 0xdb, 0x47, 0xdf, 0x67, 0xff};
+    ck_assert_uint_eq(b.d, 0x2410);
+    ck_assert_uint_eq(b.dmin, 0x271c);
+    expect_bytes(b.scales, scales, sizeof scales);
+    for (unsigned i = 0; i < 128; i++) ck_assert_uint_eq(b.qs[i], 0x11 * (i % 16));
+    gb_ref_q4_K_dequantize(&b, x, 256);
+    ck_assert_float_eq(x[32 * 7 + 1], -0.749816895F);
+    gb_block_q8_K a;
+    ones(&a);
+    ck_assert_float_eq(gb_ref_q4_K_dot(&b, &a, 256), 857.695312F);
+}
+END_TEST
+
+START_TEST(page_q6_K) {
+    float x[256];
+    float y[256];
+    for (int i = 0; i < 256; i++) x[i] = (float)((4 * (i % 16) - 32) * (i / 16 + 1)) / 128.0F;
+    gb_block_q6_K b;
+    gb_ref_q6_K_quantize(x, &b, 256, NULL);
+    ck_assert_uint_eq(b.d, 0x9400);
+    for (int j = 0; j < 16; j++) ck_assert_int_eq(b.scales[j], -8 * (j + 1));
+    ck_assert_uint_eq(b.ql[37], 0x44);
+    ck_assert_uint_eq(b.qh[5], 0x55);
+    gb_ref_q6_K_dequantize(&b, y, 256);
+    ck_assert_mem_eq(x, y, sizeof x);
+    ck_assert_float_eq(y[101], -0.65625F);
+    gb_block_q8_K a;
+    ones(&a);
+    ck_assert_float_eq(gb_ref_q6_K_dot(&b, &a, 256), -34.0F);
+}
+END_TEST
+
+START_TEST(page_q8_K) {
+    float x[256] = {1.984375F, -1.0F, 0.0078125F, 0.0234375F, -0.0390625F};
+    x[16] = 0.1F;
+    x[17] = -1.984375F;
+    gb_block_q8_K b;
+    gb_ref_q8_K_quantize_act(x, &b, 256);
+    ck_assert_float_eq(b.d, -0.015625F);
+    static const int8_t codes[5] = {-127, 64, 0, -2, 2};
+    ck_assert_mem_eq(b.qs, codes, sizeof codes);
+    ck_assert_int_eq(b.qs[16], -6);
+    ck_assert_int_eq(b.qs[17], 127);
+    ck_assert_int_eq(b.bsums[0], -63);
+    ck_assert_int_eq(b.bsums[1], 121);
+    ck_assert_int_eq(b.bsums[2], 0);
+    ones(&b);
+    ck_assert_float_eq(b.d, -0.00787401572F);
+    ck_assert_int_eq(b.bsums[15], -2032);
+}
+END_TEST
+
+START_TEST(pages_of_floats) {
+    static const struct {
+        float x;
+        uint16_t half;
+    } halves[] = {{0.1F, 0x2e66},     {0x1.002p0F, 0x3c00}, {0x1.006p0F, 0x3c02},
+                  {65519.0F, 0x7bff}, {65520.0F, 0x7c00},   {6.1e-5F, 0x03ff},
+                  {0x1p-24F, 0x0001}, {0x1p-25F, 0x0000},   {0x1.8p-25F, 0x0001}},
+      brains[] = {{0.1F, 0x3dcd}, {0x1.01p0F, 0x3f80}, {0x1.03p0F, 0x3f82}, {3.4e38F, 0x7f80}, {1e-40F, 0x0001}};
+    for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++)
+        ck_assert_uint_eq(gb_f16_from_f32(halves[i].x), halves[i].half);
+    for (size_t i = 0; i < sizeof brains / sizeof brains[0]; i++)
+        ck_assert_uint_eq(gb_bf16_from_f32(brains[i].x), brains[i].half);
+    static const float x[2] = {0.1F, 3.0F};
+    static const float y[2] = {0.2F, 0.3F};
+    uint16_t w[2];
+    uint16_t a[2];
+    gb_ref_f16_quantize(x, w, 2, NULL);
+    gb_ref_f16_quantize_act(y, a, 2);
+    ck_assert_float_eq(gb_ref_f16_dot(w, a, 2), 0.92013669F);
+    gb_ref_bf16_quantize(x, w, 2, NULL);
+    gb_ref_bf16_quantize_act(y, a, 2);
+    ck_assert_float_eq(gb_ref_bf16_dot(w, a, 2), 0.922382832F);
+    float large[17] = {16777216.0F, 1.0F, 0.0F, 1.0F};
+    float one[17];
+    for (size_t i = 0; i < 17; i++) one[i] = 1.0F;
+    ck_assert_float_eq(gb_ref_f32_dot(large, one, 4), 16777218.0F);
+    large[1] = large[3] = 0.0F;
+    large[16] = 1.0F;
+    ck_assert_float_eq(gb_ref_f32_dot(large, one, 17), 16777216.0F);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("format_pages");
+    TCase *c = tcase_create("format_pages");
+    tcase_add_test(c, page_q8_0);
+    tcase_add_test(c, page_q4_0);
+    tcase_add_test(c, page_q4_K);
+    tcase_add_test(c, page_q6_K);
+    tcase_add_test(c, page_q8_K);
+    tcase_add_test(c, pages_of_floats);
+    suite_add_tcase(suite, c);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
