@@ -1,3 +1,4 @@
+#include <cJSON.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+#include <cJSON.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# gaugeblock verify and list as a user runs them.
+set -u
+: "${GAUGEBLOCK:?names the binary to test}"
+"$GAUGEBLOCK" help > /dev/null || { echo "FAIL: $GAUGEBLOCK does not run"; exit 1; }
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+source_dir=$(cd "$(dirname "$0")/.." && pwd)
+cd "$dir" || exit 1
+failed=0
+
+fail() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# exits STATUS ARGUMENTS...
+exits() {
+    local want=$1
+    shift
+    "$GAUGEBLOCK" "$@" > out 2> message
+    local status=$?
+    [ $status -eq "$want" ] || fail "$*: exit $status, expected $want: $(cat message)"
+}
+
+# says FILE PATTERN: an extended regular expression that some line matches
+says() {
+    grep -Eq -- "$2" "$1" || fail "expected '$2' in: $(head -c 2000 "$1")"
+}
+
+number() { # number KEY: the first "KEY": number in the JSON
+    sed -n "s/.*\"$1\":[[:space:]]*\([0-9]*\).*/\1/p" out | head -1
+}
+
+rows=$(grep -c '^GB_KERNEL(' "$source_dir/kernels/kernels.def")
+
+# --- verify
+exits 0 verify --quick
+says out "^$rows rows: [0-9]+ ok, 0 failed, [0-9]+ skipped \(seed 42\)$"
+says out "^gb_q8_0_dot_scalar +OK "
+[ ! -s message ] || fail "verify writes to stderr without a terminal: $(cat message)"
+
+exits 0 verify --quick --format q8_0 --json --seed 18446744073709551615
+[ "$(number fail)" = 0 ] || fail "JSON: fail is $(number fail)"
+[ $(($(number ok) + $(number skip))) -eq "$(number rows)" ] || fail "JSON: ok + skip is not rows"
+[ "$(number seed)" = 18446744073709551615 ] || fail "JSON: seed is $(number seed)"
+[ "$(grep -c '"status"' out)" -eq "$(number rows)" ] || fail "JSON: not one result per row"
+says out '"format":[[:space:]]*"q8_0"'
+grep -q '"format":[[:space:]]*"q4_0"' out && fail "--format q8_0 shows q4_0"
+
+exits 0 verify --quick --op add --isa scalar
+says out "^1 rows: 1 ok"
+exits 0 verify --format q4_K --op dot --isa scalar --case n=768,w+1,a+3
+says out " 1 cases "
+case $(uname -m) in x86_64) foreign=neon ;; *) foreign=avx2 ;; esac
+exits 0 verify --quick --isa $foreign
+says out "SKIP\(not built"
+says out " 0 ok, 0 failed"
+
+exits 2 verify --isa quantum
+says message "unknown ISA"
+exits 2 verify --format q9_9
+says message "unknown format"
+exits 2 verify --op divide
+says message "unknown operation"
+exits 2 verify --seed x
+exits 2 verify --format q8_K --op dot
+says message "no kernel of the table matches"
+exits 2 verify --format q8_0 --op dot --case no-such-case
+says message "no-such-case"
+exits 2 verify q8_0
+says message "unexpected argument"
+exits 2 verify --colour
+
+# --- list
+exits 0 list formats
+says out "^q4_K +12 +256 +144 +4.5 +q8_K +weights$"
+exits 0 list formats --json
+[ "$(grep -c '"ggml_type"' out)" -eq "$(grep -c '^    X([a-z]' "$source_dir/kernels/formats.h")" ] || fail "list formats --json: $(cat out)"
+exits 0 list isas --json
+[ "$(grep -c '"arch"' out)" -eq "$(grep -c '^GB_ISA(' "$source_dir/kernels/isa.def")" ] || fail "list isas --json"
+exits 0 list kernels --json
+[ "$(grep -c '"name"' out)" -eq "$rows" ] || fail "list kernels --json: not every row of the table"
+[ "$(grep -c '"supported":[[:space:]]*true' out)" -eq "$(grep -c '"reason":[[:space:]]*""' out)" ] || fail "list kernels: a reason beside supported, or none beside unsupported"
+exits 0 list kernels
+says out "^$rows kernels, [0-9]+ can run here$"
+says out "_$foreign .* not built: needs"
+exits 0 list machine
+for key in cpu_model microcode hypervisor features isas logical_cpus l1d_bytes memory_bytes huge_pages kernel governor; do
+    says out "^$key +[^ ]"
+done
+exits 0 list machine --json
+says out '"logical_cpus":[[:space:]]*[1-9]'
+exits 2 list
+exits 2 list everything
+says message "cannot list 'everything'"
+exits 2 list formats isas
+exits 2 list formats --colour
+
+exit $failed

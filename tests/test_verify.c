@@ -1,0 +1,211 @@
+/* Tests the tester: every saboteur must be caught and named, its replay line must fail alone in the same way, and
+ * honest kernels must pass. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reference/reference.h"
+#include "tests/support/saboteurs.h"
+#include "verify/verify.h"
+
+static void run(const gb_kernel *kernels, size_t count, uint64_t seed, gb_effort effort, const char *only,
+                gb_verify_report *report) {
+    gb_verify_options options = gb_verify_defaults();
+    options.kernels = kernels;
+    options.count = count;
+    options.seed = seed;
+    options.effort = effort;
+    options.only = only;
+    gb_error err = {0};
+    ck_assert_msg(gb_verify_run(&options, report, &err) == GB_OK, "%s", err.text);
+    ck_assert_uint_eq(report->rows, count);
+}
+
+/* Catches: a verifier that misses a class of faults, or reports it without the name or the place. */
+START_TEST(saboteur_is_caught) {
+    const gb_saboteur *s = &gb_saboteurs[_i];
+    gb_verify_report report;
+    run(&s->kernel, 1, 42, GB_EFFORT_FULL, NULL, &report);
+    const gb_verify_result *r = &report.results[0];
+    ck_assert_msg(r->verdict == GB_VERIFY_FAIL, "%s was not caught", s->kernel.name);
+    ck_assert_msg(strstr(r->reason, s->expect) != NULL, "%s: '%s' lacks '%s'", s->kernel.name, r->reason, s->expect);
+    ck_assert_ptr_nonnull(strstr(r->reason, s->kernel.name));
+    ck_assert_uint_eq(report.fail, 1);
+
+    /* the replay line names exactly one case, which fails alone in the same words */
+    const char *only = strstr(r->replay, " --case ");
+    ck_assert_ptr_nonnull(only);
+    gb_verify_report again;
+    run(&s->kernel, 1, 42, GB_EFFORT_FULL, only + strlen(" --case "), &again);
+    ck_assert_str_eq(again.results[0].reason, r->reason);
+    ck_assert_uint_ge(again.results[0].cases, 1);
+    ck_assert_uint_lt(again.results[0].cases, r->cases);
+    gb_verify_free(&again);
+    gb_verify_free(&report);
+}
+END_TEST
+
+/* Catches: a run that stops at the first crash, or lets one row's verdict leak into the next. */
+START_TEST(run_goes_on_after_crashes) {
+    gb_kernel table[3];
+    for (size_t i = 0; i < gb_saboteur_count; i++)
+        if (strcmp(gb_saboteurs[i].kernel.name, "sabotage_illegal_instruction") == 0) table[0] = gb_saboteurs[i].kernel;
+    table[1] = (gb_kernel){"honest_add", GB_FORMAT_f32, GB_OP_add, GB_ISA_scalar, {.add = gb_ref_f32_add}};
+    table[2] = table[0];
+    gb_verify_report report;
+    run(table, 3, 7, GB_EFFORT_QUICK, NULL, &report);
+    ck_assert_int_eq(report.results[0].verdict, GB_VERIFY_FAIL);
+    ck_assert_msg(report.results[1].verdict == GB_VERIFY_OK, "%s", report.results[1].reason);
+    ck_assert_int_eq(report.results[2].verdict, GB_VERIFY_FAIL);
+    ck_assert_uint_eq(report.results[0].failed_cases, report.results[0].cases);
+    gb_verify_free(&report);
+}
+END_TEST
+
+static size_t honest_table(gb_kernel *table) {
+    size_t count = 0;
+    for (int f = 0; f < GB_FORMAT_COUNT; f++) {
+        for (int op = 0; op < GB_OP_COUNT; op++) {
+            const gb_fn fn = gb_reference((gb_format)f, (gb_op)op);
+            if (fn.any) table[count++] = (gb_kernel){"honest", (gb_format)f, (gb_op)op, GB_ISA_scalar, fn};
+        }
+    }
+    return count;
+}
+
+/* Catches: cases outside an operation's domain, inputs that leave too few live outputs, state that leaks between rows;
+ * under sanitizers also undefined behaviour of the reference on any of the hostile inputs. */
+START_TEST(honest_kernels_pass) {
+    static const struct {
+        uint64_t seed;
+        gb_effort effort;
+    } runs[] = {{42, GB_EFFORT_FULL}, {1, GB_EFFORT_QUICK}, {0xfeedface, GB_EFFORT_QUICK}};
+    gb_kernel table[GB_FORMAT_COUNT * GB_OP_COUNT];
+    const size_t count = honest_table(table);
+    gb_verify_report report;
+    run(table, count, runs[_i].seed, runs[_i].effort, NULL, &report);
+    for (size_t i = 0; i < count; i++) {
+        const gb_verify_result *r = &report.results[i];
+        ck_assert_msg(r->verdict == GB_VERIFY_OK, "%s %s: %s", gb_formats[r->kernel->format].name,
+                      gb_op_names[r->kernel->op], r->reason);
+        ck_assert_uint_gt(r->cases, 40);
+        ck_assert_uint_gt(r->outputs, 200);
+    }
+    gb_verify_free(&report);
+}
+END_TEST
+
+/* Catches: a kernel of the table, on any instruction set of this machine, that differs from the reference. */
+START_TEST(table_is_right) {
+    gb_verify_options options = gb_verify_defaults();
+    gb_verify_report report;
+    gb_error err = {0};
+    ck_assert_int_eq(gb_verify_run(&options, &report, &err), GB_OK);
+    for (size_t i = 0; i < report.rows; i++)
+        ck_assert_msg(report.results[i].verdict != GB_VERIFY_FAIL, "%s\n%s", report.results[i].reason,
+                      report.results[i].replay);
+    ck_assert_uint_eq(report.ok + report.skip, gb_kernel_count);
+    gb_verify_free(&report);
+}
+END_TEST
+
+/* Catches: a row that cannot run counted as passed, or called. */
+START_TEST(missing_kernels_are_skipped) {
+    const gb_kernel table[] = {{"not_built", GB_FORMAT_f32, GB_OP_add, GB_ISA_neon, {.any = NULL}},
+                               {"no_function", GB_FORMAT_f32, GB_OP_add, GB_ISA_scalar, {.any = NULL}}};
+    gb_verify_report report;
+    run(table, 2, 42, GB_EFFORT_QUICK, NULL, &report);
+    ck_assert_uint_eq(report.skip, 2);
+    ck_assert_uint_gt(strlen(report.results[0].reason), 0);
+    ck_assert_uint_gt(strlen(report.results[1].reason), 0);
+    ck_assert_uint_eq(report.results[0].cases, 0);
+    gb_verify_free(&report);
+}
+END_TEST
+
+/* Catches: inputs that do not depend on the seed, or depend on anything else. */
+START_TEST(seed_decides_the_inputs) {
+    gb_kernel table[1];
+    for (size_t i = 0; i < gb_saboteur_count; i++)
+        if (strcmp(gb_saboteurs[i].kernel.name, "sabotage_two_accumulators") == 0) table[0] = gb_saboteurs[i].kernel;
+    gb_verify_report a;
+    gb_verify_report b;
+    gb_verify_report c;
+    run(table, 1, 5, GB_EFFORT_QUICK, NULL, &a);
+    run(table, 1, 5, GB_EFFORT_QUICK, NULL, &b);
+    run(table, 1, 6, GB_EFFORT_QUICK, NULL, &c);
+    ck_assert_str_eq(a.results[0].reason, b.results[0].reason);
+    ck_assert_str_ne(a.results[0].reason, c.results[0].reason);
+    gb_verify_free(&a);
+    gb_verify_free(&b);
+    gb_verify_free(&c);
+}
+END_TEST
+
+/* Catches: a selection that matches nothing and passes. */
+START_TEST(empty_selections_are_errors) {
+    gb_verify_options options = gb_verify_defaults();
+    options.format = GB_FORMAT_q8_K;
+    options.op = GB_OP_dot;
+    gb_verify_report report;
+    gb_error err = {0};
+    ck_assert_int_eq(gb_verify_run(&options, &report, &err), GB_EINPUT);
+    gb_verify_free(&report);
+    const gb_kernel honest = {"honest", GB_FORMAT_f32, GB_OP_add, GB_ISA_scalar, {.add = gb_ref_f32_add}};
+    options = gb_verify_defaults();
+    options.kernels = &honest;
+    options.count = 1;
+    options.only = "no-such-case";
+    ck_assert_int_eq(gb_verify_run(&options, &report, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "no-such-case"));
+    gb_verify_free(&report);
+}
+END_TEST
+
+/* Catches: bench timing a broken kernel. */
+START_TEST(single_row_is_judged) {
+    gb_verify_result r;
+    gb_error err = {0};
+    ck_assert_int_eq(gb_verify_kernel(&gb_saboteurs[0].kernel, 42, &r, &err), GB_OK);
+    ck_assert_int_eq(r.verdict, GB_VERIFY_FAIL);
+    const gb_kernel honest = {"honest", GB_FORMAT_f32, GB_OP_add, GB_ISA_scalar, {.add = gb_ref_f32_add}};
+    ck_assert_int_eq(gb_verify_kernel(&honest, 42, &r, &err), GB_OK);
+    ck_assert_int_eq(r.verdict, GB_VERIFY_OK);
+}
+END_TEST
+
+/* Catches: an exact sum that is not one (error above what nb + 4 float additions can do), or a zero that was not
+ * measured. */
+START_TEST(dot_error_is_small_and_real) {
+    for (int f = 0; f < GB_FORMAT_COUNT; f++) {
+        const double e = gb_verify_dot_error((gb_format)f, 42);
+        if (!gb_formats[f].is_weight) {
+            ck_assert(e < 0.0);
+            continue;
+        }
+        ck_assert_msg(e > 0.0 && e < 1e-5, "%s: %g", gb_formats[f].name, e);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("verify");
+    TCase *tcase = tcase_create("verify");
+    tcase_set_timeout(tcase, 600);
+    tcase_add_loop_test(tcase, saboteur_is_caught, 0, (int)gb_saboteur_count);
+    tcase_add_test(tcase, run_goes_on_after_crashes);
+    tcase_add_loop_test(tcase, honest_kernels_pass, 0, 3);
+    tcase_add_test(tcase, table_is_right);
+    tcase_add_test(tcase, missing_kernels_are_skipped);
+    tcase_add_test(tcase, seed_decides_the_inputs);
+    tcase_add_test(tcase, empty_selections_are_errors);
+    tcase_add_test(tcase, single_row_is_judged);
+    tcase_add_test(tcase, dot_error_is_small_and_real);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
