@@ -144,16 +144,23 @@ static int fill_part(gb_bench_case *c, const part *p, int index, uint64_t seed, 
     return GB_OK;
 }
 
+/* Calls on rows of their own that fill the target beside what all calls share. */
+static size_t calls_that_fit(const part parts[GB_BENCH_PARTS], size_t target) {
+    size_t own = 0;
+    size_t shared = 0;
+    for (int i = 0; i < GB_BENCH_PARTS; i++) *(parts[i].own ? &own : &shared) += parts[i].row_bytes * parts[i].rows;
+    return own && target > shared + own ? (target - shared) / own : 1;
+}
+
 int gb_bench_case_new(gb_format format, gb_op op, size_t target, uint64_t seed, gb_bench_case *c, gb_error *err) {
     *c = (gb_bench_case){.format = format, .op = op, .calls = 1};
     if (target > (size_t)8 << 30)
         return gb_fail(err, GB_EINPUT, "a working set of %zu bytes: at most 8 GiB can be timed", target);
     c->shape = gb_shape_for(format, op, target);
     c->work = gb_work_of(format, op, &c->shape);
-    const size_t per_call = (size_t)c->work.bytes;
-    if (gb_op_is_row(op) && target > per_call) c->calls = target / per_call;
     part parts[GB_BENCH_PARTS];
     parts_of(format, op, &c->shape, parts);
+    if (gb_op_is_row(op)) c->calls = calls_that_fit(parts, target);
     for (int i = 0; i < GB_BENCH_PARTS; i++) {
         const int rc = fill_part(c, &parts[i], i, seed, err);
         if (rc) {
