@@ -1,0 +1,132 @@
+#include "bench/measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "harness/alloc.h"
+#include "harness/clock.h"
+
+/* A sample must be long beside the resolution and cost of the timer (some 25 ns). */
+static const double least_sample_ns = 20000;
+/* Vector units and clocks of a core settle within some 20 us of use (power licences), caches within a pass. */
+static const double warm_up_ns = 200000;
+enum { TIMER_TRIALS = 1001, EMPTY_CALLS = 4096, EMPTY_TRIALS = 101 };
+
+static uint64_t ticks(void) {
+    return gb_tsc_hz() > 0 ? gb_tsc() : gb_now_ns();
+}
+
+static float empty_dot(const void *w, const void *a, size_t n) {
+    (void)w;
+    (void)a;
+    (void)n;
+    return 0;
+}
+
+/* Time of `passes` passes, without the timer's own. */
+static double time_passes(const gb_stopwatch *watch, const gb_bench_case *c, gb_fn fn, size_t passes) {
+    const uint64_t start = ticks();
+    for (size_t i = 0; i < passes; i++) gb_bench_pass(c, fn);
+    const uint64_t stop = ticks();
+    return (double)(stop - start) * watch->ns_per_tick - watch->timer_ns;
+}
+
+int gb_stopwatch_new(gb_stopwatch *watch, gb_error *err) {
+    const double hz = gb_tsc_hz();
+    *watch = (gb_stopwatch){.ns_per_tick = hz > 0 ? 1e9 / hz : 1};
+    if (hz > 0)
+        (void)snprintf(watch->name, sizeof watch->name, "TSC at %.3f GHz", hz / 1e9);
+    else
+        (void)snprintf(watch->name, sizeof watch->name, "CLOCK_MONOTONIC_RAW (no invariant TSC)");
+    double *trial = gb_new(TIMER_TRIALS, sizeof *trial, "bench: timer", err);
+    if (!trial) return GB_ESYSTEM;
+    for (int i = 0; i < TIMER_TRIALS; i++) {
+        const uint64_t start = ticks();
+        const uint64_t stop = ticks();
+        trial[i] = (double)(stop - start) * watch->ns_per_tick;
+    }
+    gb_sort_doubles(trial, TIMER_TRIALS);
+    watch->timer_ns = gb_percentile(trial, TIMER_TRIALS, 0.5);
+    gb_bench_case empty = {.op = GB_OP_dot, .format = GB_FORMAT_f32, .shape = {1, 1, 1}, .calls = EMPTY_CALLS};
+    uint8_t nothing[8] = {0};
+    empty.part[0] = empty.part[1] = nothing;
+    for (int i = 0; i < EMPTY_TRIALS; i++)
+        trial[i] = time_passes(watch, &empty, (gb_fn){.dot = empty_dot}, 1) / EMPTY_CALLS;
+    gb_sort_doubles(trial, EMPTY_TRIALS);
+    watch->call_ns = gb_percentile(trial, EMPTY_TRIALS, 0.5);
+    free(trial);
+    return GB_OK;
+}
+
+/* Warms up and finds how many passes make a sample of at least `wanted` ns. */
+static size_t calibrate(const gb_stopwatch *watch, const gb_bench_case *c, gb_fn fn, double wanted) {
+    double spent = 0;
+    size_t passes = 1;
+    for (;;) {
+        const double first = time_passes(watch, c, fn, passes);
+        const double second = time_passes(watch, c, fn, passes);
+        const double ns = first < second ? first : second; /* an interrupt must not pass for slowness */
+        spent += ns > 0 ? 2 * ns : 0;
+        if (ns >= wanted) return passes;
+        if (ns > wanted / 16 && spent > warm_up_ns) return (size_t)((double)passes * wanted / ns) + 1;
+        if (ns <= wanted / 16 || passes < 16) passes *= 2;
+    }
+}
+
+static void shuffle(gb_rng *rng, size_t *order, size_t count) {
+    for (size_t i = count; i > 1; i--) {
+        const size_t j = gb_rng_below(rng, (uint32_t)i);
+        const size_t t = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = t;
+    }
+}
+
+static void sample_rounds(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
+                          size_t samples, gb_rng *rng, size_t *order) {
+    for (size_t i = 0; i < count; i++) order[i] = i;
+    for (size_t s = 0; s < samples; s++) {
+        shuffle(rng, order, count);
+        for (size_t i = 0; i < count; i++) {
+            gb_bench_result *r = results[order[i]];
+            const size_t passes = r->calls / c->calls;
+            if (count > 1 && passes > 1) gb_bench_pass(c, r->kernel->fn); /* another kernel ran before */
+            const double ns = time_passes(watch, c, r->kernel->fn, passes) / (double)r->calls - watch->call_ns;
+            r->samples[s] = ns > 0 ? ns : 0;
+        }
+    }
+}
+
+/* A pass of its own, so that starting and stopping counters disturbs no timing. */
+static void count_events(const gb_bench_case *c, gb_bench_result *r, gb_counters *counters) {
+    const size_t passes = r->calls / c->calls;
+    gb_counters_start(counters);
+    for (size_t i = 0; i < passes; i++) gb_bench_pass(c, r->kernel->fn);
+    gb_counters_stop(counters, &r->counters);
+    r->counted_calls = (double)r->calls;
+}
+
+int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
+               size_t samples, double min_ms, gb_rng *rng, gb_counters *counters, gb_error *err) {
+    size_t *order = gb_new(count, sizeof *order, "bench: order", err);
+    double *scratch = gb_new(samples, sizeof *scratch, "bench: samples", err);
+    if (!order || !scratch) {
+        free(order);
+        free(scratch);
+        return GB_ESYSTEM;
+    }
+    double wanted = min_ms * 1e6 / (double)samples;
+    if (wanted < least_sample_ns) wanted = least_sample_ns;
+    for (size_t i = 0; i < count; i++)
+        results[i]->calls = c->calls * calibrate(watch, c, results[i]->kernel->fn, wanted);
+    sample_rounds(watch, c, results, count, samples, rng, order);
+    for (size_t i = 0; i < count; i++) {
+        gb_bench_result *r = results[i];
+        r->ns = gb_summarize(r->samples, samples, scratch);
+        r->noise = samples > 1 ? gb_noise_floor(r->samples, samples, scratch) : 0;
+        if (counters) count_events(c, r, counters);
+    }
+    free(order);
+    free(scratch);
+    return GB_OK;
+}

@@ -1,0 +1,24 @@
+/* The stopwatch: one case, the kernels that compete on it, interleaved samples. Internal to bench/. */
+#ifndef GB_BENCH_MEASURE_H
+#define GB_BENCH_MEASURE_H
+
+#include "bench/bench.h"
+#include "harness/rng.h"
+
+typedef struct gb_stopwatch {
+    double ns_per_tick; /* of gb_ticks() */
+    double timer_ns;    /* cost of one start and stop, median */
+    double call_ns;     /* cost of calling an empty kernel in gb_bench_pass(), per call */
+    char name[96];
+} gb_stopwatch;
+
+/* Calibrates on this machine; takes some 30 ms. */
+int gb_stopwatch_new(gb_stopwatch *watch, gb_error *err);
+
+/* Times all kernels on the case: fills samples, ns, noise, calls and counters of results[0 .. count - 1], whose
+ * kernel and samples (room for `samples`) are set. Every round takes one sample of each kernel, in an order of its own.
+ */
+int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
+               size_t samples, double min_ms, gb_rng *rng, gb_counters *counters, gb_error *err);
+
+#endif

@@ -1,0 +1,200 @@
+#include "bench/print.h"
+
+#include <string.h>
+
+#include "harness/clock.h"
+#include "harness/provenance.h"
+
+static const char *const verdict_names[] = {
+    [GB_VERIFY_OK] = "ok", [GB_VERIFY_FAIL] = "fail", [GB_VERIFY_SKIP] = "not applicable"};
+
+/* A number with four significant digits, without an exponent for what occurs here. */
+static const char *digits(double v, char buffer[32]) {
+    const int decimals = v >= 1000 ? 0 : v >= 100 ? 1 : v >= 10 ? 2 : v >= 1 ? 3 : 4;
+    (void)snprintf(buffer, 32, "%.*f", decimals, v);
+    return buffer;
+}
+
+static void print_fact(FILE *out, const char *label, const gb_fact *f) {
+    if (f->present && f->is_number)
+        fprintf(out, "%-10s %.15g\n", label, f->number);
+    else
+        fprintf(out, "%-10s %s%s\n", label, f->present ? "" : "absent: ", f->text);
+}
+
+static void print_header(FILE *out, const gb_bench_options *options, const gb_bench_report *report, const gb_run *run) {
+    fprintf(out, "gaugeblock %s, commit %s, %s, %s\n", gb_build.version, gb_build.commit, gb_build.compiler,
+            gb_build.flags);
+    print_fact(out, "cpu", &run->machine.fact[GB_FACT_cpu_model]);
+    print_fact(out, "hypervisor", &run->machine.fact[GB_FACT_hypervisor]);
+    print_fact(out, "governor", &run->machine.fact[GB_FACT_governor]);
+    print_fact(out, "load", &run->machine.fact[GB_FACT_load_1m]);
+    if (run->pin_note[0])
+        fprintf(out, "pinning    none: %s\n", run->pin_note);
+    else if (run->cpu_count)
+        fprintf(out, "pinning    CPU %d\n", run->cpus[0]);
+    fprintf(out, "timer      %s; subtracted: %.1f ns per sample, %.2f ns per call\n", report->timer, report->timer_ns,
+            report->call_ns);
+    fprintf(out, "samples    %zu per kernel, at least %g ms, order randomized, seed %llu\n", options->samples,
+            options->min_ms, (unsigned long long)run->seed);
+    if (report->counter_note[0]) fprintf(out, "counters   absent: %s\n", report->counter_note);
+}
+
+static int has_counter(const gb_bench_result *r, gb_counter c) {
+    return r->counted_calls > 0 && r->counters.of[c].present;
+}
+
+static void print_row(FILE *out, const gb_bench_result *r) {
+    fprintf(out, "%-30s ", r->kernel->name);
+    if (r->verdict == GB_VERIFY_FAIL) {
+        fprintf(out, "FAIL, not timed: %s\n", r->reason);
+        return;
+    }
+    char shape[48];
+    (void)snprintf(shape, sizeof shape, "%zux%zux%zu", r->shape.n, r->shape.rows, r->shape.cols);
+    char median[32];
+    char low[32];
+    char high[32];
+    char ratio[32] = "-";
+    if (r->vs_scalar > 0) (void)snprintf(ratio, sizeof ratio, "%.2f", r->vs_scalar);
+    char range[72];
+    (void)snprintf(range, sizeof range, "%s-%s", digits(r->ns.low, low), digits(r->ns.high, high));
+    fprintf(out, "%-14s %10s %19s %9.5f %8.3f %8.2f %8s", shape, digits(r->ns.median, median), range,
+            gb_bench_ns_per_weight(r), gb_bench_cycles_per_32(r), gb_bench_gbps(r), ratio);
+    if (has_counter(r, GB_COUNTER_cycles) && has_counter(r, GB_COUNTER_instructions))
+        fprintf(out, "  IPC %.2f",
+                (double)r->counters.of[GB_COUNTER_instructions].count /
+                    (double)r->counters.of[GB_COUNTER_cycles].count);
+    if (has_counter(r, GB_COUNTER_l1d_read_misses))
+        fprintf(out, "  L1d misses/call %.1f",
+                (double)r->counters.of[GB_COUNTER_l1d_read_misses].count / r->counted_calls);
+    fputc('\n', out);
+}
+
+static void print_level(FILE *out, const gb_bench_options *options, const gb_bench_report *report,
+                        gb_bench_level level) {
+    fprintf(out, "\n%s: working set of about %.0f KiB\n", gb_bench_level_names[level],
+            (double)gb_bench_level_bytes(level, options->topology) / 1024);
+    fprintf(out, "%-30s %-14s %10s %19s %9s %8s %8s %8s\n", "kernel", "n x rows x c", "ns/call", "95 % interval",
+            "ns/weight", "cyc/32w", "GB/s", "x scalar");
+    for (size_t i = 0; i < report->count; i++)
+        if (report->results[i].level == level && report->results[i].verdict != GB_VERIFY_SKIP)
+            print_row(out, &report->results[i]);
+}
+
+/* One line per ISA that was skipped, with the reason of its first kernel. */
+static void print_skipped(FILE *out, const gb_bench_report *report) {
+    for (int isa = 0; isa < GB_ISA_COUNT; isa++) {
+        size_t count = 0;
+        const char *reason = "";
+        for (size_t i = 0; i < report->count; i++) {
+            const gb_bench_result *r = &report->results[i];
+            if (r->verdict != GB_VERIFY_SKIP || (int)r->kernel->isa != isa || r->level != report->results[0].level)
+                continue;
+            if (count++ == 0) reason = r->reason;
+        }
+        if (count) fprintf(out, "SKIP %s: %zu kernels: %s\n", gb_isas[isa].name, count, reason);
+    }
+}
+
+/* Median and largest A/A difference of all results. */
+static void print_noise(FILE *out, const gb_bench_report *report) {
+    double worst = 0;
+    double sum = 0;
+    const char *name = "";
+    for (size_t i = 0; i < report->count; i++) {
+        const gb_bench_result *r = &report->results[i];
+        if (r->verdict != GB_VERIFY_OK) continue;
+        sum += r->noise;
+        if (r->noise < worst) continue;
+        worst = r->noise;
+        name = r->kernel->name;
+    }
+    if (report->timed)
+        fprintf(out, "A/A noise: halves of the same samples differ by %.2f %% on average, at most %.2f %% (%s)\n",
+                sum / (double)report->timed * 100, worst * 100, name);
+}
+
+void gb_bench_print_table(FILE *out, const gb_bench_options *options, const gb_bench_report *report, const gb_run *run,
+                          double stolen) {
+    print_header(out, options, report, run);
+    for (int l = 0; l < GB_BENCH_LEVEL_COUNT; l++)
+        if (options->level[l]) print_level(out, options, report, (gb_bench_level)l);
+    fprintf(out, "\n");
+    print_skipped(out, report);
+    print_noise(out, report);
+    if (stolen >= 0) fprintf(out, "stolen by the hypervisor during the run: %.2f %% of CPU time\n", stolen * 100);
+    fprintf(out, "%zu timings; kernels: %zu failed verification, %zu skipped\n", report->timed, report->failed,
+            report->skipped);
+}
+
+void gb_bench_print_csv(FILE *out, const gb_bench_report *report) {
+    fprintf(out, "kernel,format,op,isa,level,working_set,n,rows,cols,verdict,samples,ns_per_call,ci95_low,ci95_high,"
+                 "ns_per_weight,cycles_per_32,gbps,gops,vs_scalar,aa_noise\n");
+    for (size_t i = 0; i < report->count; i++) {
+        const gb_bench_result *r = &report->results[i];
+        fprintf(out, "%s,%s,%s,%s,%s,%zu,%zu,%zu,%zu,%s", r->kernel->name, gb_formats[r->kernel->format].name,
+                gb_op_names[r->kernel->op], gb_isas[r->kernel->isa].name, gb_bench_level_names[r->level],
+                r->working_set, r->shape.n, r->shape.rows, r->shape.cols, verdict_names[r->verdict]);
+        if (r->verdict != GB_VERIFY_OK) {
+            fprintf(out, ",0,,,,,,,,,\n");
+            continue;
+        }
+        fprintf(out, ",%zu,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,", r->ns.n, r->ns.median, r->ns.low, r->ns.high,
+                gb_bench_ns_per_weight(r), gb_bench_cycles_per_32(r), gb_bench_gbps(r), gb_bench_gops(r));
+        if (r->vs_scalar > 0) fprintf(out, "%.6g", r->vs_scalar);
+        fprintf(out, ",%.6g\n", r->noise);
+    }
+}
+
+static void add_timing(gb_record *record, const gb_bench_result *r) {
+    gb_record_number(record, "n", (double)r->shape.n);
+    gb_record_number(record, "rows", (double)r->shape.rows);
+    gb_record_number(record, "cols", (double)r->shape.cols);
+    gb_record_number(record, "working_set_bytes", (double)r->working_set);
+    gb_record_number(record, "threads", 1);
+    gb_record_number(record, "calls_per_sample", (double)r->calls);
+    gb_record_number(record, "bytes_per_call", r->work.bytes);
+    if (r->work.ops > 0) gb_record_number(record, "ops_per_call", r->work.ops);
+    gb_record_metric(record, "ns_per_call", "ns", &r->ns, r->samples);
+    const double per_weight = 1 / r->work.weights;
+    const gb_summary weight = {.n = r->ns.n,
+                               .median = r->ns.median * per_weight,
+                               .low = r->ns.low * per_weight,
+                               .high = r->ns.high * per_weight};
+    gb_record_metric(record, "ns_per_weight", "ns", &weight, NULL);
+    if (gb_tsc_hz() > 0) gb_record_value(record, "cycles_per_32", "TSC cycles", gb_bench_cycles_per_32(r));
+    gb_record_value(record, "gbps", "GB/s", gb_bench_gbps(r));
+    if (r->work.ops > 0) gb_record_value(record, "gops", "Gop/s", gb_bench_gops(r));
+    if (r->vs_scalar > 0) gb_record_value(record, "vs_scalar", "ratio", r->vs_scalar);
+    gb_record_value(record, "aa_noise", "ratio", r->noise);
+    if (r->counted_calls > 0) gb_record_counters(record, &r->counters, r->counted_calls, "call");
+}
+
+static int print_record(FILE *out, const gb_bench_report *report, const gb_bench_result *r, const gb_run *run,
+                        double stolen, gb_error *err) {
+    gb_record *record = gb_record_new("kernel", r->kernel->name, err);
+    if (!record) return GB_ESYSTEM;
+    gb_record_text(record, "format", gb_formats[r->kernel->format].name);
+    gb_record_text(record, "op", gb_op_names[r->kernel->op]);
+    gb_record_text(record, "isa", gb_isas[r->kernel->isa].name);
+    gb_record_text(record, "level", gb_bench_level_names[r->level]);
+    if (r->verdict == GB_VERIFY_OK) add_timing(record, r);
+    gb_record_value(record, "timer_overhead", "ns per sample", report->timer_ns);
+    gb_record_value(record, "call_overhead", "ns per call", report->call_ns);
+    if (stolen >= 0) gb_record_value(record, "stolen_time", "ratio", stolen);
+    gb_record_verify(record, verdict_names[r->verdict], r->reason);
+    gb_record_run(record, run);
+    const int rc = gb_record_write(record, out, err);
+    gb_record_free(record);
+    return rc;
+}
+
+int gb_bench_print_records(FILE *out, const gb_bench_report *report, const gb_run *run, double stolen, gb_error *err) {
+    for (size_t i = 0; i < report->count; i++) {
+        if (report->results[i].verdict == GB_VERIFY_SKIP) continue;
+        const int rc = print_record(out, report, &report->results[i], run, stolen, err);
+        if (rc) return rc;
+    }
+    return GB_OK;
+}

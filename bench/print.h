@@ -1,0 +1,18 @@
+/* What people and machines see of a bench run. */
+#ifndef GB_BENCH_PRINT_H
+#define GB_BENCH_PRINT_H
+
+#include <stdio.h>
+
+#include "bench/bench.h"
+#include "results/record.h"
+
+/* A header (machine, timer, pinning, seed), one table per level, and what was skipped or failed.
+ * stolen: share of CPU time that the hypervisor took during the run, negative: not known. */
+void gb_bench_print_table(FILE *out, const gb_bench_options *options, const gb_bench_report *report, const gb_run *run,
+                          double stolen);
+void gb_bench_print_csv(FILE *out, const gb_bench_report *report);
+/* One record per line; skipped kernels have none. */
+int gb_bench_print_records(FILE *out, const gb_bench_report *report, const gb_run *run, double stolen, gb_error *err);
+
+#endif

@@ -1,0 +1,64 @@
+/* The one record type of every result: a kernel timed by `bench`, a model measured end to end. One JSON object, printed
+ * on one line; results/schema.json is its definition and results/README.md explains it.
+ *
+ * A record is built by calls that cannot fail one by one: running out of memory or a value that is not finite is
+ * remembered, and gb_record_write() reports it. */
+#ifndef GB_RESULTS_RECORD_H
+#define GB_RESULTS_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "harness/counters.h"
+#include "harness/error.h"
+#include "harness/machine.h"
+#include "harness/stats.h"
+
+enum { GB_RECORD_SCHEMA = 1 };
+
+typedef struct gb_record gb_record;
+
+/* kind: "kernel" or "model"; name: what was measured, unique within the run together with its subject. */
+gb_record *gb_record_new(const char *kind, const char *name, gb_error *err);
+void gb_record_free(gb_record *record);
+
+/* What was measured: format, operation, shape, threads, file, ... */
+void gb_record_text(gb_record *record, const char *key, const char *value);
+void gb_record_number(gb_record *record, const char *key, double value);
+
+/* A measured quantity with its interval. samples: the single values in order of measurement, or NULL. */
+void gb_record_metric(gb_record *record, const char *name, const char *unit, const gb_summary *summary,
+                      const double *samples);
+/* A quantity without spread: a size, a count, a derived value. */
+void gb_record_value(gb_record *record, const char *name, const char *unit, double value);
+
+/* The verdict on what was measured, in the same run: "ok", "fail" or "not applicable"; detail may be NULL. */
+void gb_record_verify(gb_record *record, const char *verdict, const char *detail);
+
+/* Counts per `per` ("call", "token"): each divided by `divisor`, or its reason for being absent. */
+void gb_record_counters(gb_record *record, const gb_counter_set *counters, double divisor, const char *per);
+
+/* What all records of one run of the program share. */
+typedef struct gb_run {
+    char command[2048];
+    char started[32]; /* UTC, ISO 8601 */
+    uint64_t seed;
+    int cpus[64];       /* operating-system CPU numbers the threads are pinned to */
+    size_t cpu_count;   /* 0: not pinned */
+    char pin_note[256]; /* why pinning failed, or empty */
+    gb_machine machine;
+} gb_run;
+
+/* Fills command (shell-quoted words), started and machine; the caller fills seed and the CPUs. topology may be NULL. */
+void gb_run_begin(gb_run *run, int argc, char *const *argv, const gb_topology *topology);
+
+/* Adds the run, the program's provenance and the machine. */
+void gb_record_run(gb_record *record, const gb_run *run);
+
+/* Writes the record as one line. */
+int gb_record_write(const gb_record *record, FILE *out, gb_error *err);
+/* The same as text, freed by the caller. */
+int gb_record_print(const gb_record *record, char **text, gb_error *err);
+
+#endif

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# The verb bench from outside: selections, output forms, exit codes. Times are never judged.
+set -uo pipefail
+gb=${GAUGEBLOCK:?path of the program}
+failed=0
+problem() { echo "FAIL: $*" >&2; failed=1; }
+
+# expect CODE PATTERN ARGS...: exit status, and a line of the output (stdout and stderr) that matches
+expect() {
+    local code=$1 pattern=$2 out status
+    shift 2
+    out=$("$gb" bench "$@" 2>&1)
+    status=$?
+    [ "$status" -eq "$code" ] || problem "bench $*: exit $status, expected $code: $out"
+    grep -qE -- "$pattern" <<<"$out" || problem "bench $*: no '$pattern' in: $out"
+}
+
+short=(--samples 6 --min-time 0 --size l1 --quick)
+
+expect 2 "unknown format" --format q9_9
+expect 2 "unknown operation" --op twist
+expect 2 "unknown instruction set" --isa sse9
+expect 2 "regular expression" --filter '('
+expect 2 "no kernel of the table matches" --filter 'nothing like this'
+expect 2 "expected l1, l2, l3 or dram" --size l1,l9
+expect 2 "expected l1, l2, l3 or dram" --size ''
+expect 2 "expected a number from 1" --samples 0
+expect 2 "expected a number" --min-time soon
+expect 2 "may not use that CPU" --cpu 99999
+expect 2 "unexpected argument" dot
+expect 2 "exclude each other" --json --csv
+expect 2 "help bench" --no-such-option
+
+# --list times nothing, takes exactly the selected ISA, and says what cannot run here
+expect 0 "^gb_q8_0_dot_scalar +runs here" --list --isa scalar
+[ "$("$gb" bench --list --isa scalar --op dot | grep -cv _dot_scalar)" -eq 0 ] || problem "--list shows other rows"
+case $(uname -m) in
+x86_64) expect 2 "nothing selected can run here" --isa neon "${short[@]}" ;;
+aarch64) expect 2 "nothing selected can run here" --isa avx2 "${short[@]}" ;;
+esac
+
+# the table: header, one row per kernel, no failures
+expect 0 "^gb_q8_0_dot_scalar .* 1\.00" --isa scalar --format q8_0 --op dot "${short[@]}"
+expect 0 "^pinning +CPU [0-9]" --isa scalar --format q8_0 --op dot "${short[@]}"
+expect 0 "^counters +absent: |IPC" --isa scalar --format q8_0 --op dot "${short[@]}"
+expect 0 "0 failed verification" --isa scalar --format q8_0 --op dot "${short[@]}"
+
+# CSV: the head names as many columns as every row has
+columns=$("$gb" bench --isa scalar --op dot "${short[@]}" --csv | awk -F, '{ print NF }' | sort -u)
+[ "$columns" = 20 ] || problem "--csv: columns: $columns"
+
+# JSON lines: one record per timed row, with the parts a reader needs
+lines=$("$gb" bench --isa scalar --op dot "${short[@]}" --json --seed 18446744073709551615)
+[ "$(wc -l <<<"$lines")" -eq "$("$gb" bench --list --isa scalar --op dot | wc -l)" ] || problem "--json: not one line per kernel"
+for part in '"kind":"kernel"' '"verdict":"ok"' '"seed":18446744073709551615' '"ci95_low":' '"machine":{' '"commit":' \
+    '"affinity":[' '"ns_per_weight":{'; do
+    [ "$(grep -cF -- "$part" <<<"$lines")" -eq "$(wc -l <<<"$lines")" ] || problem "--json: a record lacks $part"
+done
+
+[ "$failed" -eq 0 ] && echo "cli_bench: ok"
+exit "$failed"

@@ -1,0 +1,160 @@
+/* bench: a wrong kernel timed, a selection that takes too much, work declared wrong, a working set that misses its
+ * target. No test asserts a time. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+#include "bench/measure.h"
+#include "reference/reference.h"
+
+static const gb_topology small = {.l1d = {32768, 1}, .l2 = {1 << 20, 1}, .l3 = {8 << 20, 2}};
+
+static float wrong_dot(const void *w, const void *a, size_t n) {
+    return gb_ref_q8_0_dot(w, a, n) + 1;
+}
+
+static gb_bench_options few(const gb_kernel *kernels, size_t count) {
+    gb_bench_options o = gb_bench_defaults();
+    o.kernels = kernels;
+    o.count = count;
+    o.samples = 7;
+    o.min_ms = 0;
+    o.effort = GB_EFFORT_QUICK;
+    o.level[GB_BENCH_LEVEL_l2] = false;
+    o.topology = &small;
+    return o;
+}
+
+/* A kernel that fails verification is never timed; the right one beside it is, and compared with the scalar row. */
+START_TEST(wrong_kernel_is_not_timed) {
+    const gb_kernel table[] = {
+        {"gb_q8_0_dot_wrong", GB_FORMAT_q8_0, GB_OP_dot, GB_ISA_scalar, {.dot = wrong_dot}},
+        {"gb_q8_0_dot_right", GB_FORMAT_q8_0, GB_OP_dot, GB_ISA_scalar, {.dot = gb_ref_q8_0_dot}},
+        {"gb_q8_0_dot_none", GB_FORMAT_q8_0, GB_OP_dot, GB_ISA_scalar, {.any = NULL}},
+    };
+    gb_bench_options o = few(table, 3);
+    gb_bench_report report;
+    gb_error err = {0};
+    ck_assert_msg(gb_bench_run(&o, &report, &err) == GB_OK, "%s", err.text);
+    ck_assert_uint_eq(report.count, 3);
+    ck_assert_uint_eq(report.timed, 1);
+    ck_assert_uint_eq(report.failed, 1);
+    ck_assert_uint_eq(report.skipped, 1);
+    ck_assert_ptr_eq(report.results[0].kernel, &table[0]);
+    ck_assert_int_eq(report.results[0].verdict, GB_VERIFY_FAIL);
+    ck_assert_uint_gt(strlen(report.results[0].reason), 0);
+    ck_assert_ptr_null(report.results[0].samples);
+    const gb_bench_result *right = &report.results[1];
+    ck_assert_int_eq(right->verdict, GB_VERIFY_OK);
+    ck_assert_uint_eq(right->ns.n, 7);
+    ck_assert(right->ns.low <= right->ns.median && right->ns.median <= right->ns.high && right->ns.median > 0);
+    ck_assert(fabs(right->vs_scalar - 1) < 1e-12);
+    gb_bench_free(&report);
+}
+END_TEST
+
+/* Selections: exact ISA, regular expression, nothing, and a broken expression. */
+START_TEST(selection) {
+    bool *selected = calloc(gb_kernel_count, sizeof *selected);
+    ck_assert_ptr_nonnull(selected);
+    gb_bench_options o = gb_bench_defaults();
+    size_t total = 0;
+    gb_error err = {0};
+    ck_assert_int_eq(gb_bench_select(&o, selected, &total, &err), GB_OK);
+    ck_assert_uint_eq(total, gb_kernel_count);
+    o.isa = GB_ISA_avx2;
+    o.filter = "^gb_q[48]_(K|0)_dot";
+    ck_assert_int_eq(gb_bench_select(&o, selected, &total, &err), GB_OK);
+    ck_assert_uint_eq(total, 3); /* q8_0, q4_0, q4_K */
+    for (size_t i = 0; i < gb_kernel_count; i++)
+        if (selected[i]) ck_assert_int_eq(gb_kernels[i].isa, GB_ISA_avx2);
+    o.filter = "no such kernel";
+    ck_assert_int_eq(gb_bench_select(&o, selected, &total, &err), GB_EINPUT);
+    o.filter = "(";
+    ck_assert_int_eq(gb_bench_select(&o, selected, &total, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "regular expression"));
+    free(selected);
+}
+END_TEST
+
+/* A selection of kernels that this program does not hold is unusable input with the reason. */
+START_TEST(nothing_runs) {
+    const gb_kernel table[] = {{"gb_q8_0_dot_none", GB_FORMAT_q8_0, GB_OP_dot, GB_ISA_scalar, {.any = NULL}}};
+    gb_bench_options o = few(table, 1);
+    gb_bench_report report;
+    gb_error err = {0};
+    ck_assert_int_eq(gb_bench_run(&o, &report, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "gb_q8_0_dot_none"));
+    gb_bench_free(&report);
+}
+END_TEST
+
+/* Declared work of known shapes, worked out by hand. */
+START_TEST(declared_work) {
+    gb_work w = gb_work_of(GB_FORMAT_q4_K, GB_OP_dot, &(gb_shape){512, 1, 1});
+    ck_assert(w.weights == 512 && w.bytes == 2 * 144 + 2 * 292 + 4 && w.ops == 1024);
+    w = gb_work_of(GB_FORMAT_q8_0, GB_OP_gemm, &(gb_shape){64, 3, 5});
+    ck_assert(w.weights == 64 * 15 && w.bytes == 3 * 68 + 5 * 68 + 15 * 4 && w.ops == 2 * 64 * 15);
+    w = gb_work_of(GB_FORMAT_f16, GB_OP_attn_score, &(gb_shape){128, 10, 1});
+    ck_assert(w.weights == 1280 && w.bytes == 10 * 256 + 512 + 40 && w.ops == 2560);
+    w = gb_work_of(GB_FORMAT_q6_K, GB_OP_dequantize, &(gb_shape){256, 1, 1});
+    ck_assert(w.weights == 256 && w.bytes == 210 + 1024 && w.ops == 0);
+}
+END_TEST
+
+/* Every operation of the table can be built and run at l1 and l2; its working set stays within the target (but for the
+ * smallest gemm), fills at least half of it, and every kernel slot does finite work. */
+START_TEST(working_sets) {
+    for (size_t i = 0; i < gb_kernel_count; i++) {
+        const gb_kernel *k = &gb_kernels[i];
+        if (k->isa != GB_ISA_scalar) continue;
+        for (int level = GB_BENCH_LEVEL_l1; level <= GB_BENCH_LEVEL_l2; level++) {
+            const size_t target = gb_bench_level_bytes((gb_bench_level)level, &small);
+            gb_bench_case c;
+            gb_error err = {0};
+            ck_assert_msg(gb_bench_case_new(k->format, k->op, target, 1, &c, &err) == GB_OK, "%s", err.text);
+            ck_assert(c.work.weights > 0 && c.work.bytes > 0);
+            const size_t most = k->op == GB_OP_gemm ? 2 * target : target + target / 8;
+            ck_assert_msg(c.working_set <= most && 2 * c.working_set >= target, "%s: %zu of %zu bytes", k->name,
+                          c.working_set, target);
+            gb_bench_pass(&c, gb_reference(k->format, k->op));
+            gb_bench_case_free(&c);
+        }
+    }
+}
+END_TEST
+
+/* Levels grow, and an unknown machine still has four of them. */
+START_TEST(levels) {
+    const gb_topology unknown = {0};
+    for (int l = 1; l < GB_BENCH_LEVEL_COUNT; l++) {
+        ck_assert_uint_gt(gb_bench_level_bytes((gb_bench_level)l, &small),
+                          gb_bench_level_bytes((gb_bench_level)(l - 1), &small));
+        ck_assert_uint_gt(gb_bench_level_bytes((gb_bench_level)l, &unknown),
+                          gb_bench_level_bytes((gb_bench_level)(l - 1), &unknown));
+    }
+    gb_bench_case c;
+    gb_error err = {0};
+    ck_assert_int_eq(gb_bench_case_new(GB_FORMAT_f32, GB_OP_dot, SIZE_MAX / 2, 1, &c, &err), GB_EINPUT);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("bench");
+    TCase *tc = tcase_create("bench");
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, wrong_kernel_is_not_timed);
+    tcase_add_test(tc, selection);
+    tcase_add_test(tc, nothing_runs);
+    tcase_add_test(tc, declared_work);
+    tcase_add_test(tc, working_sets);
+    tcase_add_test(tc, levels);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}

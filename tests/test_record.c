@@ -1,0 +1,224 @@
+/* results/record: a record that schema.json does not allow, a quoted command that a shell would read differently, a
+ * seed rounded by a double, a value that JSON cannot hold. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/file.h"
+#include "results/record.h"
+
+/* --- the part of JSON Schema that schema.json uses -----------------------------------------------------------------
+ */
+
+static char problem[512];
+
+static int type_is(const cJSON *value, const char *type) {
+    if (strcmp(type, "object") == 0) return cJSON_IsObject(value);
+    if (strcmp(type, "array") == 0) return cJSON_IsArray(value);
+    if (strcmp(type, "string") == 0) return cJSON_IsString(value);
+    if (strcmp(type, "number") == 0) return cJSON_IsNumber(value);
+    if (strcmp(type, "integer") == 0) return cJSON_IsNumber(value) && floor(value->valuedouble) == value->valuedouble;
+    return 0;
+}
+
+static int type_allowed(const cJSON *value, const cJSON *types) {
+    if (!types) return 1;
+    if (cJSON_IsString(types)) return type_is(value, types->valuestring);
+    const cJSON *t = NULL;
+    cJSON_ArrayForEach(t, types) if (type_is(value, t->valuestring)) return 1;
+    return 0;
+}
+
+static int fail_at(const char *where, const char *why) {
+    (void)snprintf(problem, sizeof problem, "%s: %s", where, why);
+    return 0;
+}
+
+static int conforms(const cJSON *value, const cJSON *schema, const char *where);
+
+static int object_conforms(const cJSON *value, const cJSON *schema, const char *where) {
+    const cJSON *properties = cJSON_GetObjectItemCaseSensitive(schema, "properties");
+    const cJSON *others = cJSON_GetObjectItemCaseSensitive(schema, "additionalProperties");
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(schema, "required")) {
+        if (!cJSON_GetObjectItemCaseSensitive(value, item->valuestring)) return fail_at(item->valuestring, "missing");
+    }
+    cJSON_ArrayForEach(item, value) {
+        char path[256];
+        (void)snprintf(path, sizeof path, "%s.%s", where, item->string);
+        const cJSON *rule = cJSON_GetObjectItemCaseSensitive(properties, item->string);
+        if (!rule && cJSON_IsFalse(others)) return fail_at(path, "not allowed");
+        if (!rule) rule = others;
+        if (rule && !conforms(item, rule, path)) return 0;
+    }
+    return 1;
+}
+
+static int conforms(const cJSON *value, const cJSON *schema, const char *where) {
+    if (!type_allowed(value, cJSON_GetObjectItemCaseSensitive(schema, "type"))) return fail_at(where, "wrong type");
+    const cJSON *allowed = cJSON_GetObjectItemCaseSensitive(schema, "enum");
+    int found = !allowed;
+    const cJSON *item = NULL;
+    cJSON_ArrayForEach(item, allowed) found |= cJSON_Compare(item, value, 1);
+    if (!found) return fail_at(where, "not one of the allowed values");
+    if (cJSON_IsObject(value)) return object_conforms(value, schema, where);
+    const cJSON *items = cJSON_GetObjectItemCaseSensitive(schema, "items");
+    if (items && cJSON_IsArray(value)) {
+        cJSON_ArrayForEach(item, value) if (!conforms(item, items, where)) return 0;
+    }
+    return 1;
+}
+
+static cJSON *read_schema(void) {
+    uint8_t *text = NULL;
+    size_t size = 0;
+    gb_error err = {0};
+    const int rc = gb_read_all(GB_SOURCE_DIR "/results/schema.json", 1U << 20, &text, &size, &err);
+    ck_assert_msg(rc == GB_OK, "%s", err.text);
+    cJSON *schema = cJSON_Parse((const char *)text);
+    ck_assert_ptr_nonnull(schema);
+    free(text);
+    return schema;
+}
+
+/* --- records ---------------------------------------------------------------------------------------------------------
+ */
+
+static gb_record *full_record(uint64_t seed) {
+    static const double samples[] = {3, 1, 2, 5, 4, 6};
+    double scratch[6];
+    const gb_summary summary = gb_summarize(samples, 6, scratch);
+    gb_record *r = gb_record_new("kernel", "gb_q4_K_dot_scalar", NULL);
+    ck_assert_ptr_nonnull(r);
+    gb_record_text(r, "format", "q4_K");
+    gb_record_number(r, "n", 4096);
+    gb_record_metric(r, "ns_per_call", "ns", &summary, samples);
+    gb_record_metric(r, "ns_per_weight", "ns", &summary, NULL);
+    gb_record_value(r, "gbps", "GB/s", 12.5);
+    gb_record_verify(r, "ok", NULL);
+    gb_counter_set counters = {0};
+    counters.of[0] = (gb_counter_value){.present = true, .count = 1000};
+    for (int i = 1; i < GB_COUNTER_COUNT; i++) (void)snprintf(counters.of[i].reason, 32, "not supported");
+    gb_record_counters(r, &counters, 10, "call");
+    gb_run run;
+    char *const argv[] = {(char *)"bench", (char *)"--filter", (char *)"it's a $x", (char *)""};
+    gb_run_begin(&run, 4, argv, NULL);
+    run.seed = seed;
+    run.cpus[0] = 3;
+    run.cpu_count = 1;
+    gb_record_run(r, &run);
+    return r;
+}
+
+static cJSON *print_and_parse(gb_record *r) {
+    char *text = NULL;
+    gb_error err = {0};
+    ck_assert_msg(gb_record_print(r, &text, &err) == GB_OK, "%s", err.text);
+    ck_assert_ptr_null(strchr(text, '\n')); /* JSON lines */
+    cJSON *json = cJSON_Parse(text);
+    ck_assert_ptr_nonnull(json);
+    free(text);
+    return json;
+}
+
+static const cJSON *at(const cJSON *o, const char *a, const char *b) {
+    const cJSON *x = cJSON_GetObjectItemCaseSensitive(o, a);
+    return b ? cJSON_GetObjectItemCaseSensitive(x, b) : x;
+}
+
+/* A record with every part conforms, and says what was put in. */
+START_TEST(conforms_to_schema) {
+    gb_record *r = full_record(42);
+    cJSON *json = print_and_parse(r);
+    cJSON *schema = read_schema();
+    ck_assert_msg(conforms(json, schema, "record"), "%s", problem);
+    const cJSON *ns = at(json, "metrics", "ns_per_call");
+    ck_assert(at(ns, "median", NULL)->valuedouble == 3.5);
+    ck_assert(at(ns, "ci95_low", NULL)->valuedouble == 1 && at(ns, "ci95_high", NULL)->valuedouble == 6);
+    ck_assert_int_eq(cJSON_GetArraySize(at(ns, "samples", NULL)), 6);
+    ck_assert(at(json, "counters", "cycles")->valuedouble == 100);
+    ck_assert_str_eq(cJSON_GetStringValue(at(at(json, "counters", "instructions"), "absent", NULL)), "not supported");
+    ck_assert_str_eq(cJSON_GetStringValue(at(json, "run", "command")), "gaugeblock bench --filter 'it'\\''s a $x' ''");
+    ck_assert_int_eq(cJSON_GetArrayItem(at(json, "run", "affinity"), 0)->valueint, 3);
+    ck_assert(cJSON_IsNumber(at(json, "machine", "logical_cpus")));
+    cJSON_Delete(schema);
+    cJSON_Delete(json);
+    gb_record_free(r);
+}
+END_TEST
+
+/* The checker above can fail: each damaged record is refused. */
+START_TEST(checker_refuses) {
+    gb_record *r = full_record(42);
+    cJSON *schema = read_schema();
+    for (int damage = 0; damage < 6; damage++) {
+        cJSON *json = print_and_parse(r);
+        cJSON *run = cJSON_GetObjectItemCaseSensitive(json, "run");
+        if (damage == 0) cJSON_DeleteItemFromObjectCaseSensitive(json, "verify");
+        if (damage == 1) cJSON_ReplaceItemInObjectCaseSensitive(json, "kind", cJSON_CreateString("thing"));
+        if (damage == 2) cJSON_AddNullToObject(json, "extra");
+        if (damage == 3) cJSON_ReplaceItemInObjectCaseSensitive(run, "seed", cJSON_CreateNumber(1.5));
+        if (damage == 4) cJSON_ReplaceItemInObjectCaseSensitive(run, "command", cJSON_CreateNumber(1));
+        if (damage == 5) cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItem(json, "machine"), "governor");
+        ck_assert_msg(!conforms(json, schema, "record"), "damage %d not seen", damage);
+        cJSON_Delete(json);
+    }
+    cJSON_Delete(schema);
+    gb_record_free(r);
+}
+END_TEST
+
+/* Seeds are 64 bits wide, a double is not. */
+START_TEST(seed_is_exact) {
+    gb_record *r = full_record(UINT64_C(18446744073709551557));
+    char *text = NULL;
+    ck_assert_int_eq(gb_record_print(r, &text, NULL), GB_OK);
+    ck_assert_ptr_nonnull(strstr(text, "\"seed\":18446744073709551557"));
+    free(text);
+    gb_record_free(r);
+}
+END_TEST
+
+/* An infinite ratio is an error that names it, not a null. */
+START_TEST(not_finite) {
+    gb_record *r = full_record(1);
+    gb_record_value(r, "vs_scalar", "ratio", INFINITY);
+    char *text = NULL;
+    gb_error err = {0};
+    ck_assert_int_eq(gb_record_print(r, &text, &err), GB_ESYSTEM);
+    ck_assert_ptr_nonnull(strstr(err.text, "vs_scalar"));
+    ck_assert_ptr_nonnull(strstr(err.text, "gb_q4_K_dot_scalar"));
+    ck_assert_ptr_null(text);
+    gb_record_free(r);
+}
+END_TEST
+
+/* A full device is reported, at the latest when the stream is flushed by its owner. */
+START_TEST(write_fails) {
+    FILE *out = fopen("/dev/full", "w");
+    if (!out) return;
+    (void)setvbuf(out, NULL, _IONBF, 0);
+    gb_record *r = full_record(1);
+    gb_error err = {0};
+    ck_assert_int_eq(gb_record_write(r, out, &err), GB_ESYSTEM);
+    gb_record_free(r);
+    (void)fclose(out);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("record");
+    TCase *tc = tcase_create("record");
+    tcase_add_test(tc, conforms_to_schema);
+    tcase_add_test(tc, checker_refuses);
+    tcase_add_test(tc, seed_is_exact);
+    tcase_add_test(tc, not_finite);
+    tcase_add_test(tc, write_fails);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
