@@ -40,6 +40,13 @@ static inline float gb_abs_f32(float x) {
     return gb_f32_from_bits(gb_f32_bits(x) & 0x7fffffffU);
 }
 
+/* |x| > |than|; NaN never is. By bits: a compiler may turn the comparison and a choice into a maximum instruction, and
+ * those disagree about signalling NaN. `than` is not NaN. */
+static inline int gb_larger_magnitude(float x, float than) {
+    const uint32_t u = gb_f32_bits(x) & 0x7fffffffU;
+    return u <= 0x7f800000U && u > (gb_f32_bits(than) & 0x7fffffffU);
+}
+
 /* IEEE binary16 -> binary32, exact; NaN payloads are kept and made quiet. */
 static inline float gb_f32_from_f16(uint16_t h) {
     const uint32_t sign = (uint32_t)(h & 0x8000U) << 16;

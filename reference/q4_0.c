@@ -19,12 +19,8 @@ static int code_at(const gb_block_q4_0 *b, size_t i) {
 /* d = extreme / -8; code = trunc(x / d + 8.5), at most 15. Where 1 / d overflows or x is not finite, the code is 8. */
 static void encode(const float *x, gb_block_q4_0 *b) {
     float extreme = 0.0F; /* signed; the first of equals wins */
-    float magnitude = 0.0F;
     for (size_t i = 0; i < BLOCK; i++) {
-        if (gb_abs_f32(x[i]) > magnitude) {
-            magnitude = gb_abs_f32(x[i]);
-            extreme = x[i];
-        }
+        if (gb_larger_magnitude(x[i], extreme)) extreme = x[i];
     }
     const float d = extreme / -8.0F; /* -0 for an all-zero block */
     float id = d != 0.0F ? 1.0F / d : 0.0F;

@@ -37,17 +37,13 @@ void gb_ref_q6_K_quantize(const float *x, void *blocks, size_t n, const float *i
         uint8_t code[BLOCK];
         float scale[SUBS];
         float extreme = 0.0F;
-        float magnitude = 0.0F;
         for (size_t j = 0; j < SUBS; j++) {
             const float *weight = importance ? importance + k * BLOCK + j * SUB : NULL;
             scale[j] = gb_search_signed(SUB, 32, x + j * SUB, weight, code + j * SUB);
-            if (gb_abs_f32(scale[j]) > magnitude) {
-                magnitude = gb_abs_f32(scale[j]);
-                extreme = scale[j];
-            }
+            if (gb_larger_magnitude(scale[j], extreme)) extreme = scale[j];
         }
         memset(b, 0, sizeof *b);
-        if (magnitude < 1e-15F) continue;
+        if (gb_abs_f32(extreme) < 1e-15F) continue;
         const float inverse = -128.0F / extreme;
         b->d = gb_f16_from_f32(1.0F / inverse);
         for (size_t j = 0; j < SUBS; j++) {

@@ -11,8 +11,7 @@ enum { BLOCK = 32 };
 static void encode(const float *x, gb_block_q8_0 *b) {
     float largest = 0.0F;
     for (size_t i = 0; i < BLOCK; i++) {
-        const float a = gb_abs_f32(x[i]);
-        if (a > largest) largest = a;
+        if (gb_larger_magnitude(x[i], largest)) largest = gb_abs_f32(x[i]);
     }
     const float d = largest / 127.0F;
     float id = d != 0.0F ? 1.0F / d : 0.0F;

@@ -8,15 +8,11 @@ enum { BLOCK = 256 };
  * stored is the low byte of the nearest-integer result, which only matters when -127 / extreme overflows (then 0). */
 static void encode(const float *x, gb_block_q8_K *b) {
     float extreme = 0.0F;
-    float magnitude = 0.0F;
     for (size_t i = 0; i < BLOCK; i++) {
-        if (gb_abs_f32(x[i]) > magnitude) {
-            magnitude = gb_abs_f32(x[i]);
-            extreme = x[i];
-        }
+        if (gb_larger_magnitude(x[i], extreme)) extreme = x[i];
     }
     memset(b, 0, sizeof *b);
-    if (magnitude == 0.0F) return;
+    if (extreme == 0.0F) return;
     const float inverse = -127.0F / extreme;
     for (size_t i = 0; i < BLOCK; i++) {
         const int q = gb_nearest_int(inverse * x[i]);

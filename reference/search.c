@@ -27,14 +27,10 @@ static void set_codes(size_t n, int half, const float *x, float inverse, uint8_t
 
 float gb_search_signed(size_t n, int half, const float *x, const float *weight, uint8_t *code) {
     float extreme = 0.0F;
-    float magnitude = 0.0F;
     for (size_t i = 0; i < n; i++) {
-        if (gb_abs_f32(x[i]) > magnitude) {
-            magnitude = gb_abs_f32(x[i]);
-            extreme = x[i];
-        }
+        if (gb_larger_magnitude(x[i], extreme)) extreme = x[i];
     }
-    if (magnitude < 1e-15F) {
+    if (gb_abs_f32(extreme) < 1e-15F) {
         memset(code, 0, n); /* 0, not `half`: the scale is 0 anyway */
         return 0.0F;
     }
