@@ -146,9 +146,6 @@ static int lay_out_results(run *r, gb_error *err) {
             result->level = (gb_bench_level)l;
             result->verdict = v->verdict;
             memcpy(result->reason, v->reason, sizeof result->reason);
-            if (v->verdict != GB_VERIFY_OK) continue;
-            result->samples = gb_new(r->options->samples, sizeof *result->samples, "bench: samples", err);
-            if (!result->samples) return GB_ESYSTEM;
         }
     }
     return GB_OK;

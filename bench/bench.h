@@ -54,7 +54,7 @@ typedef struct gb_bench_options {
     const char *filter;  /* POSIX extended regular expression on the kernel's name, or NULL */
     bool level[GB_BENCH_LEVEL_COUNT];
     size_t samples;   /* >= 1; intervals need at least 6 */
-    double min_ms;    /* measured time per kernel and level, at least */
+    double min_ms;    /* measured time per kernel and level, at least; more samples are taken to fill it */
     uint64_t seed;    /* of inputs, of the order, and of verification */
     gb_effort effort; /* of verification */
     const gb_topology *topology;

@@ -6,11 +6,12 @@
 #include "harness/alloc.h"
 #include "harness/clock.h"
 
-/* A sample must be long beside the resolution and cost of the timer (some 25 ns). */
-static const double least_sample_ns = 20000;
+/* Long beside the cost of the timer (some 20 ns), short beside the time slices of a busy machine (some ms): a median of
+ * many short samples shrugs off preemption, a median of few long ones does not. */
+static const double sample_ns = 100000;
 /* Vector units and clocks of a core settle within some 20 us of use (power licences), caches within a pass. */
 static const double warm_up_ns = 200000;
-enum { TIMER_TRIALS = 1001, EMPTY_CALLS = 4096, EMPTY_TRIALS = 101 };
+enum { TIMER_TRIALS = 1001, EMPTY_CALLS = 4096, EMPTY_TRIALS = 101, MOST_SAMPLES = 2000 };
 
 static uint64_t ticks(void) {
     return gb_tsc_hz() > 0 ? gb_tsc() : gb_now_ns();
@@ -58,8 +59,8 @@ int gb_stopwatch_new(gb_stopwatch *watch, gb_error *err) {
     return GB_OK;
 }
 
-/* Warms up and finds how many passes make a sample of at least `wanted` ns. */
-static size_t calibrate(const gb_stopwatch *watch, const gb_bench_case *c, gb_fn fn, double wanted) {
+/* Warms up and finds how many passes make a sample of at least `wanted` ns; *sample: how long it will take. */
+static size_t calibrate(const gb_stopwatch *watch, const gb_bench_case *c, gb_fn fn, double wanted, double *sample) {
     double spent = 0;
     size_t passes = 1;
     for (;;) {
@@ -67,6 +68,7 @@ static size_t calibrate(const gb_stopwatch *watch, const gb_bench_case *c, gb_fn
         const double second = time_passes(watch, c, fn, passes);
         const double ns = first < second ? first : second; /* an interrupt must not pass for slowness */
         spent += ns > 0 ? 2 * ns : 0;
+        *sample = ns > wanted ? ns : wanted;
         if (ns >= wanted) return passes;
         if (ns > wanted / 16 && spent > warm_up_ns) return (size_t)((double)passes * wanted / ns) + 1;
         if (ns <= wanted / 16 || passes < 16) passes *= 2;
@@ -106,27 +108,38 @@ static void count_events(const gb_bench_case *c, gb_bench_result *r, gb_counters
     r->counted_calls = (double)r->calls;
 }
 
-int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
-               size_t samples, double min_ms, gb_rng *rng, gb_counters *counters, gb_error *err) {
-    size_t *order = gb_new(count, sizeof *order, "bench: order", err);
-    double *scratch = gb_new(samples, sizeof *scratch, "bench: samples", err);
-    if (!order || !scratch) {
-        free(order);
-        free(scratch);
-        return GB_ESYSTEM;
-    }
-    double wanted = min_ms * 1e6 / (double)samples;
-    if (wanted < least_sample_ns) wanted = least_sample_ns;
-    for (size_t i = 0; i < count; i++)
-        results[i]->calls = c->calls * calibrate(watch, c, results[i]->kernel->fn, wanted);
-    sample_rounds(watch, c, results, count, samples, rng, order);
+/* Passes per sample of every kernel; returns how many rounds give at least `least` samples and min_ms of each. */
+static size_t calibrate_all(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
+                            size_t least, double min_ms) {
+    double shortest = 0;
     for (size_t i = 0; i < count; i++) {
+        double sample = 0;
+        results[i]->calls = c->calls * calibrate(watch, c, results[i]->kernel->fn, sample_ns, &sample);
+        if (i == 0 || sample < shortest) shortest = sample;
+    }
+    double rounds = min_ms * 1e6 / shortest + 1;
+    if (rounds > MOST_SAMPLES) rounds = MOST_SAMPLES;
+    return rounds > (double)least ? (size_t)rounds : least;
+}
+
+int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count, size_t least,
+               double min_ms, gb_rng *rng, gb_counters *counters, gb_error *err) {
+    const size_t rounds = calibrate_all(watch, c, results, count, least, min_ms);
+    size_t *order = gb_new(count, sizeof *order, "bench: order", err);
+    double *scratch = gb_new(rounds, sizeof *scratch, "bench: samples", err);
+    int rc = order && scratch ? GB_OK : GB_ESYSTEM;
+    for (size_t i = 0; !rc && i < count; i++) {
+        results[i]->samples = gb_new(rounds, sizeof *scratch, "bench: samples", err);
+        if (!results[i]->samples) rc = GB_ESYSTEM;
+    }
+    if (!rc) sample_rounds(watch, c, results, count, rounds, rng, order);
+    for (size_t i = 0; !rc && i < count; i++) {
         gb_bench_result *r = results[i];
-        r->ns = gb_summarize(r->samples, samples, scratch);
-        r->noise = samples > 1 ? gb_noise_floor(r->samples, samples, scratch) : 0;
+        r->ns = gb_summarize(r->samples, rounds, scratch);
+        r->noise = rounds > 1 ? gb_noise_floor(r->samples, rounds, scratch) : 0;
         if (counters) count_events(c, r, counters);
     }
     free(order);
     free(scratch);
-    return GB_OK;
+    return rc;
 }

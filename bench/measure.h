@@ -15,10 +15,10 @@ typedef struct gb_stopwatch {
 /* Calibrates on this machine; takes some 30 ms. */
 int gb_stopwatch_new(gb_stopwatch *watch, gb_error *err);
 
-/* Times all kernels on the case: fills samples, ns, noise, calls and counters of results[0 .. count - 1], whose
- * kernel and samples (room for `samples`) are set. Every round takes one sample of each kernel, in an order of its own.
- */
-int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
-               size_t samples, double min_ms, gb_rng *rng, gb_counters *counters, gb_error *err);
+/* Times all kernels on the case: fills samples (allocated here), ns, noise, calls and counters of results[0 .. count -
+ * 1], whose kernel is set. Every round takes one sample of each kernel, in an order of its own; there are at least
+ * `least` rounds and at least min_ms of measured time per kernel. */
+int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count, size_t least,
+               double min_ms, gb_rng *rng, gb_counters *counters, gb_error *err);
 
 #endif

@@ -35,7 +35,7 @@ static void print_header(FILE *out, const gb_bench_options *options, const gb_be
         fprintf(out, "pinning    CPU %d\n", run->cpus[0]);
     fprintf(out, "timer      %s; subtracted: %.1f ns per sample, %.2f ns per call\n", report->timer, report->timer_ns,
             report->call_ns);
-    fprintf(out, "samples    %zu per kernel, at least %g ms, order randomized, seed %llu\n", options->samples,
+    fprintf(out, "samples    at least %zu and %g ms per kernel, order randomized, seed %llu\n", options->samples,
             options->min_ms, (unsigned long long)run->seed);
     if (report->counter_note[0]) fprintf(out, "counters   absent: %s\n", report->counter_note);
 }
@@ -45,7 +45,7 @@ static int has_counter(const gb_bench_result *r, gb_counter c) {
 }
 
 static void print_row(FILE *out, const gb_bench_result *r) {
-    fprintf(out, "%-30s ", r->kernel->name);
+    fprintf(out, "%-34s ", r->kernel->name);
     if (r->verdict == GB_VERIFY_FAIL) {
         fprintf(out, "FAIL, not timed: %s\n", r->reason);
         return;
@@ -75,7 +75,7 @@ static void print_level(FILE *out, const gb_bench_options *options, const gb_ben
                         gb_bench_level level) {
     fprintf(out, "\n%s: working set of about %.0f KiB\n", gb_bench_level_names[level],
             (double)gb_bench_level_bytes(level, options->topology) / 1024);
-    fprintf(out, "%-30s %-14s %10s %19s %9s %8s %8s %8s\n", "kernel", "n x rows x c", "ns/call", "95 % interval",
+    fprintf(out, "%-34s %-14s %10s %19s %9s %8s %8s %8s\n", "kernel", "n x rows x c", "ns/call", "95 % interval",
             "ns/weight", "cyc/32w", "GB/s", "x scalar");
     for (size_t i = 0; i < report->count; i++)
         if (report->results[i].level == level && report->results[i].verdict != GB_VERIFY_SKIP)

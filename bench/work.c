@@ -79,8 +79,10 @@ gb_shape gb_shape_for(gb_format format, gb_op op, size_t target) {
         s.rows = fit_rows(target, fixed_bytes(format, op, &s), bytes_per_row(format, op, &s), 1);
         return s;
     }
-    /* half of the target for the weights, so that they and not the activations are what is measured */
-    while (s.n > LEAST_N && fixed_bytes(format, op, &s) > target / 2) s.n /= 2;
+    /* four rows must fit beside activations that take no more than half: the weights are what is measured */
+    while (s.n > LEAST_N && (fixed_bytes(format, op, &s) > target / 2 ||
+                             fixed_bytes(format, op, &s) + 4 * bytes_per_row(format, op, &s) > target))
+        s.n /= 2;
     s.rows = fit_rows(target, fixed_bytes(format, op, &s), bytes_per_row(format, op, &s), 4);
     return s;
 }

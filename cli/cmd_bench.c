@@ -24,8 +24,8 @@ const char gb_help_bench[] =
     "  --filter REGEX  only kernels whose name matches (POSIX extended regular expression)\n"
     "  --list          print the selected kernels and whether they can run here; time nothing\n"
     "  --size LIST     working sets: l1, l2, l3, dram, with commas (default l1,l2): half of that cache, 4 x the last\n"
-    "  --samples N     samples per kernel (default 31; intervals need 6)\n"
-    "  --min-time MS   measured time per kernel, at least (default 20)\n"
+    "  --samples N     samples per kernel, at least (default 31; intervals need 6)\n"
+    "  --min-time MS   measured time per kernel, at least, by more samples (default 20)\n"
     "  --seed S        seed of inputs, order and verification (default 42)\n"
     "  --cpu N         pin to this CPU (default: the first one of the fastest kind)\n"
     "  --quick         short verification, l2 only, 3 ms per kernel: an overview, not a result\n"
@@ -136,7 +136,7 @@ static int list_selected(const gb_bench_options *b, gb_error *err) {
         if (!selected[i]) continue;
         char why[256];
         const char *missing = gb_isa_missing(b->kernels[i].isa, gb_cpu_features(), why, sizeof why);
-        printf("%-30s %s%s\n", b->kernels[i].name, missing ? "cannot run here: " : "runs here", missing ? missing : "");
+        printf("%-34s %s%s\n", b->kernels[i].name, missing ? "cannot run here: " : "runs here", missing ? missing : "");
     }
     free(selected);
     return rc;

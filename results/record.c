@@ -79,6 +79,13 @@ static cJSON *new_metric(gb_record *r, const char *name, const char *unit, doubl
     return m;
 }
 
+/* Six significant digits: no sample is known better, and hundreds of them are stored. */
+static double six_digits(double v) {
+    char text[32];
+    (void)snprintf(text, sizeof text, "%.6g", v);
+    return strtod(text, NULL);
+}
+
 void gb_record_metric(gb_record *record, const char *name, const char *unit, const gb_summary *summary,
                       const double *samples) {
     cJSON *m = new_metric(record, name, unit, summary->median);
@@ -87,8 +94,11 @@ void gb_record_metric(gb_record *record, const char *name, const char *unit, con
     add_number(record, m, "ci95_high", summary->high);
     add_number(record, m, "n", (double)summary->n);
     if (!samples) return;
-    cJSON *list = cJSON_CreateDoubleArray(samples, (int)summary->n);
-    keep(record, list);
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = 0; i < summary->n; i++) {
+        const int added = cJSON_AddItemToArray(list, cJSON_CreateNumber(six_digits(samples[i])));
+        keep(record, added ? list : NULL);
+    }
     keep(record, cJSON_AddItemToObject(m, "samples", list) ? m : NULL);
 }
 

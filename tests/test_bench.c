@@ -48,7 +48,7 @@ START_TEST(wrong_kernel_is_not_timed) {
     ck_assert_ptr_null(report.results[0].samples);
     const gb_bench_result *right = &report.results[1];
     ck_assert_int_eq(right->verdict, GB_VERIFY_OK);
-    ck_assert_uint_eq(right->ns.n, 7);
+    ck_assert_uint_ge(right->ns.n, 7);
     ck_assert(right->ns.low <= right->ns.median && right->ns.median <= right->ns.high && right->ns.median > 0);
     ck_assert(fabs(right->vs_scalar - 1) < 1e-12);
     gb_bench_free(&report);
