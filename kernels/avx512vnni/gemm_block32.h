@@ -18,9 +18,9 @@ GB_INLINE void gb_pack_block32(const uint8_t *const col[GB_COLS], size_t at, uin
 }
 
 GB_INLINE void gb_multiply_block32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
-                                   __m512 acc[2][GB_COLS]) {
+                                   __m512 acc[GB_GROUPS][GB_COLS]) {
     for (size_t b = 0; b < blocks; b++, panel += GB_PANEL32 * groups, tile += GB_TILE32) {
-        __m512i sum[2][GB_COLS];
+        __m512i sum[GB_GROUPS][GB_COLS];
         gb_dot_codes(panel, tile, tile + 128, 8, groups, sum);
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {

@@ -196,8 +196,9 @@ GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) 
 }
 
 /* Codes of one sub-block times four columns, scaled into total. */
-GB_INLINE void multiply_sub(const uint8_t *panel, const uint8_t *tile, size_t groups, __m512i total[2][GB_COLS]) {
-    __m512i sum[2][GB_COLS];
+GB_INLINE void multiply_sub(const uint8_t *panel, const uint8_t *tile, size_t groups,
+                            __m512i total[GB_GROUPS][GB_COLS]) {
+    __m512i sum[GB_GROUPS][GB_COLS];
     gb_dot_codes(panel, tile, tile + 32 * GB_COLS, 8, groups, sum);
     GB_UNROLL
     for (size_t i = 0; i < groups; i++) {
@@ -208,11 +209,11 @@ GB_INLINE void multiply_sub(const uint8_t *panel, const uint8_t *tile, size_t gr
 }
 
 GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
-                        __m512 acc[2][GB_COLS]) {
+                        __m512 acc[GB_GROUPS][GB_COLS]) {
     for (size_t b = 0; b < blocks; b++, panel += PANEL * groups, tile += TILE) {
         const uint8_t *rest = panel + SUBS * SUB_PANEL * groups;
         const uint8_t *sums = tile + SUBS * SUB_TILE;
-        __m512i total[2][GB_COLS];
+        __m512i total[GB_GROUPS][GB_COLS];
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {
             GB_UNROLL

@@ -177,13 +177,14 @@ GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) 
 }
 
 /* Codes of one sub-block times four columns, scaled into total. */
-GB_INLINE void multiply_sub(const uint8_t *panel, const uint8_t *tile, size_t groups, __m512i total[2][GB_COLS]) {
-    __m512i scale[2];
+GB_INLINE void multiply_sub(const uint8_t *panel, const uint8_t *tile, size_t groups,
+                            __m512i total[GB_GROUPS][GB_COLS]) {
+    __m512i scale[GB_GROUPS];
     GB_UNROLL
     for (size_t i = 0; i < groups; i++) scale[i] = gb_load512(panel + (4 * groups + i) * 64);
     GB_UNROLL
     for (size_t half = 0; half < 2; half++) {
-        __m512i sum[2][GB_COLS];
+        __m512i sum[GB_GROUPS][GB_COLS];
         gb_dot_codes(panel + 2 * half * groups * 64, tile + 32 * half, tile + 64 + 16 * half, 2, groups, sum);
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {
@@ -194,10 +195,10 @@ GB_INLINE void multiply_sub(const uint8_t *panel, const uint8_t *tile, size_t gr
 }
 
 GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
-                        __m512 acc[2][GB_COLS]) {
+                        __m512 acc[GB_GROUPS][GB_COLS]) {
     for (size_t b = 0; b < blocks; b++, panel += PANEL * groups, tile += TILE) {
         const uint8_t *rest = panel + SUBS * SUB_PANEL * groups;
-        __m512i total[2][GB_COLS];
+        __m512i total[GB_GROUPS][GB_COLS];
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {
             GB_UNROLL

@@ -24,6 +24,10 @@ GB_INLINE size_t gb_min(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+GB_INLINE size_t gb_max(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 GB_INLINE __m128i gb_load128(const void *p) {
     return _mm_loadu_si128((const __m128i *)p);
 }
