@@ -12,20 +12,24 @@
 
 const char gb_help_e2e[] =
     "usage: gaugeblock e2e -m MODEL[,MODEL...] [options]\n\n"
-    "Load time, time to first token, prompt and generation speed, memory. Every repetition measures all models and thread\n"
+    "Load time, time to first token, prompt and generation speed, memory. Every repetition measures all models and "
+    "thread\n"
     "counts in turn, so that what else the machine does is shared. No tokenization, no sampling; random token ids.\n\n"
     "  -m, --model LIST  GGUF models, separated by commas\n"
-    "  -p, --prompt P    tokens of the prompt test pp (default 512, or what the models' context holds; 0: no such test)\n"
+    "  -p, --prompt P    tokens of the prompt test pp (default 512, or what the models' context holds; 0: no such "
+    "test)\n"
     "  -n, --gen N       tokens of the generation test tg (default 64; 0: no such test)\n"
     "  -t, --threads LIST thread counts, separated by commas (default: the CPUs this process may use)\n"
     "  -r, --repetitions R (default 5)\n"
     "      --seed S      seed of the token ids (default 1)\n"
+    "      --no-pin      let the system move the threads (default: each has a CPU, one per core first)\n"
     "  -b, --batch B     most tokens evaluated at once (default 512)\n"
     "      --kv TYPE     type of the KV cache, f16 (default) or f32\n"
     "      --isa NAME    cap of the instruction set (or GAUGEBLOCK_ISA)\n"
     "      --json        a JSON array with one record per test\n";
 
-enum { OPTION_SEED = GB_OPTION_OWN, MAX_MODELS = 64, MAX_COUNTS = 32, MAX_CELLS = 256, MAX_TOKENS = 1 << 20 };
+enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN };
+enum { MAX_MODELS = 64, MAX_COUNTS = 32, MAX_CELLS = 256, MAX_TOKENS = 1 << 20 };
 enum { P99_SAMPLES = 299 }; /* fewer do not bound the 99th percentile with 95 % confidence */
 
 typedef struct options {
@@ -36,7 +40,7 @@ typedef struct options {
     size_t threads[MAX_COUNTS];
     size_t thread_counts;
     size_t prompt, generate, repetitions;
-    bool prompt_given, generate_given;
+    bool prompt_given, generate_given, no_pin;
     uint64_t seed;
 } options;
 
@@ -85,6 +89,9 @@ static int read_option(options *o, int option, int argc, char **argv, gb_error *
         return gb_parse_size("--repetitions", optarg, 1, 100000, &o->repetitions, err);
     case OPTION_SEED:
         return gb_parse_u64("--seed", optarg, &o->seed, err);
+    case OPTION_NO_PIN:
+        o->no_pin = true;
+        return GB_OK;
     case 'c': /* the context is as long as the tests need */
         return gb_bad_option(argc, argv, err);
     default:
@@ -98,6 +105,7 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
                                           {"gen", required_argument, NULL, 'n'},
                                           {"repetitions", required_argument, NULL, 'r'},
                                           {"seed", required_argument, NULL, OPTION_SEED},
+                                          {"no-pin", no_argument, NULL, OPTION_NO_PIN},
                                           {NULL, 0, NULL, 0}};
     int option = 0;
     int rc = GB_OK;
@@ -173,6 +181,7 @@ typedef struct outcome {
     const options *o;
     const gb_e2e_cell *cell;
     const char *tier;
+    const gb_run *run;
     double *scratch;
 } outcome;
 
@@ -220,19 +229,19 @@ static void print_row(const outcome *r, const char *kind, size_t tokens, const d
            s.low, s.high);
 }
 
-static void print_text(const options *o, const gb_e2e_cell *cells, size_t count, const char *tier, double *scratch) {
+static void print_text(const options *o, const gb_e2e_cell *cells, size_t count, outcome r) {
     size_t low = 0;
     size_t high = 0;
     const double coverage = gb_median_ranks(o->repetitions, &low, &high);
     printf("%-32s %-7s %3s  %9s  %s\n", "model", "test", "thr", "tokens/s",
            coverage >= 0.95 ? "95 % interval of the median" : "least .. most (too few samples for 95 %)");
     for (size_t i = 0; i < count; i++) {
-        const outcome r = {.o = o, .cell = &cells[i], .tier = tier, .scratch = scratch};
+        r.cell = &cells[i];
         if (cells[i].pp) print_row(&r, "pp", o->prompt, cells[i].pp);
         if (cells[i].tg) print_row(&r, "tg", o->generate, cells[i].tg);
     }
-    printf("\n%-32s %3s %8s %8s %9s %9s %9s %9s %9s\n", "model", "thr", "MB", "bits/wt", "load ms", "1st dec.", "TTFT ms",
-           "peak MB", "KV MB");
+    printf("\n%-32s %3s %8s %8s %9s %9s %9s %9s %9s\n", "model", "thr", "MB", "bits/wt", "load ms", "1st dec.",
+           "TTFT ms", "peak MB", "KV MB");
     for (size_t i = 0; i < count; i++) {
         const gb_e2e_profile *p = &cells[i].profile;
         printf("%-32.32s %3zu %8.1f %8.3f %9.1f %9.2f %9.1f %9.1f %9.1f\n", base_name(cells[i].model), cells[i].threads,
@@ -241,18 +250,27 @@ static void print_text(const options *o, const gb_e2e_cell *cells, size_t count,
     }
     printf("\ninstruction set %s, KV cache %s, batch %zu, %zu repetitions; TTFT: %zu tokens, without tokenization; "
            "peak: of a process that runs this model only\n",
-           tier, gb_formats[o->engine.kv].name, o->engine.n_batch, o->repetitions, o->prompt);
+           r.tier, gb_formats[o->engine.kv].name, o->engine.n_batch, o->repetitions, o->prompt);
 }
 
-static int print_json(const options *o, const gb_e2e_cell *cells, size_t count, const char *tier, double *scratch,
-                      gb_error *err) {
+static int add_test(cJSON *all, const outcome *r, const char *kind, size_t tokens, const double *samples,
+                    gb_error *err) {
+    cJSON *json = test_record(r, kind, tokens, samples);
+    cJSON_AddItemToArray(all, json);
+    return gb_json_add_run(json, r->run, err);
+}
+
+static int print_json(const options *o, const gb_e2e_cell *cells, size_t count, outcome r, gb_error *err) {
     cJSON *all = cJSON_CreateArray();
-    for (size_t i = 0; i < count; i++) {
-        const outcome r = {.o = o, .cell = &cells[i], .tier = tier, .scratch = scratch};
-        if (cells[i].pp) cJSON_AddItemToArray(all, test_record(&r, "pp", o->prompt, cells[i].pp));
-        if (cells[i].tg) cJSON_AddItemToArray(all, test_record(&r, "tg", o->generate, cells[i].tg));
+    int rc = GB_OK;
+    for (size_t i = 0; i < count && !rc; i++) {
+        r.cell = &cells[i];
+        if (cells[i].pp) rc = add_test(all, &r, "pp", o->prompt, cells[i].pp, err);
+        if (!rc && cells[i].tg) rc = add_test(all, &r, "tg", o->generate, cells[i].tg, err);
     }
-    return gb_json_print(all, err);
+    if (!rc) return gb_json_print(all, err);
+    cJSON_Delete(all);
+    return rc;
 }
 
 static void show_progress(void *user, double share) {
@@ -261,13 +279,15 @@ static void show_progress(void *user, double share) {
     if (share < 1.0) fprintf(stderr, "measuring: %.0f %%", 100.0 * share);
 }
 
-static int measure(const options *o, gb_error *err) {
+static int measure(const options *o, const gb_run *run, gb_error *err) {
     gb_e2e_params params = {.prompt = o->prompt,
                             .generate = o->generate,
                             .repetitions = o->repetitions,
                             .n_batch = o->engine.n_batch,
                             .kv = o->engine.kv,
-                            .seed = o->seed};
+                            .seed = o->seed,
+                            .cpus = run->cpus,
+                            .cpu_count = run->cpu_count};
     int rc = gb_parse_isa(o->engine.isa, &params.cap, err);
     if (rc) return rc;
     const size_t count = o->model_count * o->thread_counts;
@@ -284,11 +304,11 @@ static int measure(const options *o, gb_error *err) {
     }
     if (!rc) rc = gb_e2e_run(&params, cells, count, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, NULL, err);
     if (!rc) {
-        const char *tier = gb_cap_tier(&params.cap);
+        const outcome r = {.o = o, .tier = gb_cap_tier(&params.cap), .run = run, .scratch = scratch};
         if (o->engine.json)
-            rc = print_json(o, cells, count, tier, scratch, err);
+            rc = print_json(o, cells, count, r, err);
         else
-            print_text(o, cells, count, tier, scratch);
+            print_text(o, cells, count, r);
         for (size_t i = 0; i < count; i++) gb_e2e_cell_free(&cells[i]);
     }
     free(cells);
@@ -296,13 +316,32 @@ static int measure(const options *o, gb_error *err) {
     return rc;
 }
 
+/* One thread per physical core first. */
+static int choose_cpus(const options *o, gb_run *run, gb_error *err) {
+    gb_topology topology;
+    const int rc = gb_topology_read(&topology, err);
+    if (rc) return rc;
+    size_t most = 1;
+    for (size_t i = 0; i < o->thread_counts; i++) most = o->threads[i] > most ? o->threads[i] : most;
+    const size_t room = sizeof run->cpus / sizeof run->cpus[0];
+    if (most <= room && !o->no_pin) run->cpu_count = gb_topology_default_cpus(&topology, most, run->cpus);
+    if (!run->cpu_count)
+        (void)snprintf(run->pin_note, sizeof run->pin_note, "%s", o->no_pin ? "--no-pin" : "too many threads to pin");
+    gb_topology_free(&topology);
+    return GB_OK;
+}
+
 int gb_cmd_e2e(int argc, char **argv, gb_error *err) {
     options o = {
         .engine = GB_ENGINE_DEFAULTS, .prompt = 512, .generate = 64, .repetitions = 5, .seed = 1, .thread_counts = 1};
     o.threads[0] = o.engine.threads;
+    gb_run run;
+    gb_run_begin(&run, argc, argv, NULL);
     int rc = read_options(argc, argv, &o, err);
+    run.seed = o.seed;
     if (!rc) rc = fit_context(&o, err);
-    if (!rc) rc = measure(&o, err);
+    if (!rc) rc = choose_cpus(&o, &run, err);
+    if (!rc) rc = measure(&o, &run, err);
     free(o.list);
     return rc;
 }

@@ -22,6 +22,7 @@ static const size_t max_text = (size_t)1 << 30;
 
 typedef struct options {
     gb_engine_options engine;
+    gb_run run;
     const char *file;
     size_t chunks;
 } options;
@@ -96,7 +97,10 @@ static int print_json(const outcome *r, gb_error *err) {
     cJSON_AddNumberToObject(json, "tokens_per_second", evaluated / r->seconds);
     cJSON_AddItemToObject(json, "chunks", array(p->running, p->chunks));
     cJSON_AddItemToObject(json, "chunk_nll", array(p->chunk_nll, p->chunks));
-    return gb_json_print(json, err);
+    const int rc = gb_json_add_run(json, &r->o->run, err);
+    if (!rc) return gb_json_print(json, err);
+    cJSON_Delete(json);
+    return rc;
 }
 
 static void print_text(const outcome *r) {
@@ -148,6 +152,7 @@ static int measure(const gb_engine *e, const options *o, const int32_t *ids, siz
 
 int gb_cmd_perplexity(int argc, char **argv, gb_error *err) {
     options o = {.engine = GB_ENGINE_DEFAULTS};
+    gb_run_begin(&o.run, argc, argv, NULL);
     int rc = read_options(argc, argv, &o, err);
     if (rc) return rc;
     uint8_t *text = NULL;

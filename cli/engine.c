@@ -107,6 +107,24 @@ void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t si
     cJSON_AddItemToObject(json, name, item ? item : cJSON_CreateNull());
 }
 
+int gb_json_add_run(cJSON *json, const gb_run *run, gb_error *err) {
+    static const char *const keys[] = {"run", "provenance", "machine"};
+    gb_record *record = gb_record_new("model", "run", err);
+    if (!record) return GB_ESYSTEM;
+    gb_record_run(record, run);
+    char *text = NULL;
+    int rc = gb_record_print(record, &text, err);
+    gb_record_free(record);
+    if (rc) return rc;
+    cJSON *parsed = cJSON_Parse(text);
+    free(text);
+    if (!parsed) return gb_fail(err, GB_ESYSTEM, "out of memory while writing JSON");
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        cJSON_AddItemToObject(json, keys[i], cJSON_DetachItemFromObjectCaseSensitive(parsed, keys[i]));
+    cJSON_Delete(parsed);
+    return GB_OK;
+}
+
 int gb_json_print(cJSON *json, gb_error *err) {
     char *text = cJSON_Print(json);
     cJSON_Delete(json);

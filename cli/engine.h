@@ -10,6 +10,7 @@
 #include "model/context.h"
 #include "model/llama.h"
 #include "model/tokenizer.h"
+#include "results/record.h"
 
 typedef struct gb_engine_options {
     const char *model;
@@ -69,6 +70,9 @@ void gb_engine_describe(const gb_engine *e, const gb_engine_options *o, cJSON *j
 cJSON *gb_json_text(const char *text, size_t size);
 /* Adds it; null if memory is out. */
 void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t size);
+
+/* Adds what every result says about its making: run, provenance, machine, as results/record.h defines them. */
+int gb_json_add_run(cJSON *json, const gb_run *run, gb_error *err);
 
 /* Prints and frees (NULL: out of memory); GB_ESYSTEM if the text could not be made. */
 int gb_json_print(cJSON *json, gb_error *err);

@@ -105,7 +105,7 @@ static int open_station(const gb_e2e_params *p, const gb_e2e_cell *cells, statio
     if (s->owner_pool != i)
         s->pool = all[s->owner_pool].pool;
     else
-        rc = gb_pool_new(cells[i].threads, NULL, 0, &s->pool, err);
+        rc = gb_pool_new(cells[i].threads, p->cpus, p->cpu_count, &s->pool, err);
     if (rc) return rc;
     if (s->owner_model != i)
         s->model = all[s->owner_model].model;
@@ -119,7 +119,7 @@ static int open_station(const gb_e2e_params *p, const gb_e2e_cell *cells, statio
 
 static void close_stations(station *all, size_t count) {
     for (size_t i = 0; i < count; i++) gb_context_free(all[i].context);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = count; i-- > 0;) { /* the last team first: each restores the affinity that its creator had */
         if (all[i].owner_model == i) gb_llama_free(all[i].model);
         if (all[i].owner_pool == i) gb_pool_free(all[i].pool);
     }

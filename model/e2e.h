@@ -20,6 +20,8 @@ typedef struct gb_e2e_params {
     gb_format kv;
     uint64_t seed;
     gb_cap cap;
+    const int *cpus; /* thread i of every team is pinned to cpus[i % cpu_count]; cpu_count 0: not pinned */
+    size_t cpu_count;
 } gb_e2e_params;
 
 typedef struct gb_e2e_profile {

@@ -1,5 +1,5 @@
-/* Load time, first token and memory of one model, in a process of its own: a process that has loaded other models before
- * cannot tell what this one takes. */
+/* Load time, first token and memory of one model, in a process of its own: a process that has loaded other models
+ * before cannot tell what this one takes. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -92,7 +92,7 @@ static int measure(const gb_e2e_params *p, const char *path, size_t threads, gb_
     gb_context *c = NULL;
     const size_t most = p->prompt > p->generate ? p->prompt : p->generate;
     const gb_context_params params = {.n_ctx = most ? most : 1, .n_batch = p->n_batch, .kv = p->kv};
-    int rc = gb_pool_new(threads, NULL, 0, &pool, err);
+    int rc = gb_pool_new(threads, p->cpus, p->cpu_count, &pool, err);
     const uint64_t start = gb_now_ns();
     if (!rc) rc = gb_llama_load(path, &p->cap, pool, &m, err);
     if (!rc) rc = gb_context_new(m, pool, &params, &c, err);

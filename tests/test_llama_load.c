@@ -113,9 +113,9 @@ START_TEST(impossible_hyperparameters) {
     REFUSE(n_rot, 7, "llama.rope.dimension_count is 7");
     REFUSE(n_rot, 10, "llama.rope.dimension_count is 10");
     REFUSE(eps, 0.0F, "epsilon is 0");
-    REFUSE(eps, NAN, "epsilon is nan");
+    REFUSE(eps, NAN, "epsilon' is nan");
     REFUSE(rope_base, 0.0F, "freq_base is 0");
-    REFUSE(rope_base, INFINITY, "freq_base is inf");
+    REFUSE(rope_base, INFINITY, "freq_base' is inf");
     REFUSE(experts, 8, "llama.expert_count = 8");
     REFUSE(scaling_type, "yarn", "'yarn' is not supported");
     REFUSE(scaling_type, "linear", "scaling factor is 0");

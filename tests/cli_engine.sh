@@ -1,0 +1,111 @@
+#!/bin/bash
+# The verbs that run models, as a user meets them: output, equal results however they are run, and refusals.
+set -u
+here=$(cd "$(dirname "$0")/.." && pwd)
+model=$here/models/gauge-4m/gauge-4m-f16.gguf
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+head -c 1500 "$here/models/gauge-4m/gauge-4m-sample.txt" >"$work/text"
+
+check() { # description, expected, found
+    [ "$2" = "$3" ] && return
+    printf 'FAILED %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
+    failed=1
+}
+has() { # description, part, whole
+    case $3 in *"$2"*) ;; *) check "$1" "...$2..." "$3" ;; esac
+}
+refuse() { # what the message must have, words
+    local wanted=$1 message status
+    shift
+    message=$("$GAUGEBLOCK" "$@" 2>&1 >/dev/null </dev/null)
+    status=$?
+    check "status of: $*" 2 $status
+    has "message of: $*" "$wanted" "$message"
+}
+key() { # name, file: the value of a JSON key that stands on a line of its own
+    sed -n "s/^[[:space:]]*\"$1\":[[:space:]]*\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$2" | head -n 1
+}
+
+# generate: the stored continuation, the same from a file and for any team, text on standard output only
+text='The old man who had been in the house, and the old prince had been in a'
+check 'greedy text' "$text" "$("$GAUGEBLOCK" generate -m "$model" -p 'The old man' -n 15 2>/dev/null)"
+printf 'The old man' >"$work/prompt"
+check 'prompt from a file' "$text" "$("$GAUGEBLOCK" generate -m "$model" -f "$work/prompt" -n 15 -t 3 -b 1 2>/dev/null)"
+check 'prompt from standard input' "$text" \
+    "$("$GAUGEBLOCK" generate -m "$model" -f - -n 15 --isa reference 2>/dev/null <"$work/prompt")"
+has 'timings on standard error' '15 generated' "$("$GAUGEBLOCK" generate -m "$model" -p 'The old man' -n 15 2>&1 >/dev/null)"
+"$GAUGEBLOCK" generate -m "$model" -p 'The old man' -n 8 --temp 0.9 --seed 3 --json -t 1 >"$work/a.json"
+"$GAUGEBLOCK" generate -m "$model" -p 'The old man' -n 8 --temp 0.9 --seed 3 --json -t 2 --isa scalar >"$work/b.json"
+"$GAUGEBLOCK" generate -m "$model" -p 'The old man' -n 8 --temp 0.9 --seed 4 --json >"$work/c.json"
+for name in text logits_hash; do
+    check "sampling twice: $name" "$(sed -n "/\"$name\"/p" "$work/a.json")" "$(sed -n "/\"$name\"/p" "$work/b.json")"
+done
+[ "$(sed -n '/"ids"/p' "$work/a.json")" != "$(sed -n '/"ids"/p' "$work/c.json")" ] || check 'another seed' 'other ids' 'the same'
+check 'generated tokens' 8 "$(key generated_tokens "$work/a.json")"
+check 'stops at the end of the context' context \
+    "$("$GAUGEBLOCK" generate -m "$model" -p 'The old man' -n 50 -c 8 --json | tee "$work/d.json" | sed -n 's/.*"stop":[^"]*"\([a-z]*\)".*/\1/p')"
+check 'uses the whole context' 5 "$(key generated_tokens "$work/d.json")"
+
+# perplexity: numbers for people as llama-perplexity prints them, one hash for all ways of running
+out=$("$GAUGEBLOCK" perplexity -m "$model" -f "$work/text" -c 64 --chunks 2)
+has 'running values' '[2]' "$out"
+has 'final line' 'Final estimate: PPL = ' "$out"
+"$GAUGEBLOCK" perplexity -m "$model" -f "$work/text" -c 64 --chunks 2 --json >"$work/p.json"
+hash=$(key logits_hash "$work/p.json")
+check 'length of the hash' 32 ${#hash}
+has 'hash for people' "logits hash $hash" "$out"
+check 'scored tokens' 62 "$(key scored "$work/p.json")"
+for way in '-t 1' '-t 3 -b 7' '-b 1' '--isa reference' '--isa scalar -b 64'; do
+    # shellcheck disable=SC2086
+    "$GAUGEBLOCK" perplexity -m "$model" -f "$work/text" -c 64 --chunks 2 --json $way >"$work/q.json"
+    check "hash with $way" "$hash" "$(key logits_hash "$work/q.json")"
+    check "perplexity with $way" "$(key ppl "$work/p.json")" "$(key ppl "$work/q.json")"
+done
+"$GAUGEBLOCK" perplexity -m "$model" -f "$work/text" -c 64 --chunks 2 --json --kv f32 >"$work/q.json"
+[ "$hash" != "$(key logits_hash "$work/q.json")" ] || check 'hash with an f32 cache' 'another' "$hash"
+
+# e2e: a record per test, model and thread count
+"$GAUGEBLOCK" e2e -m "$model,$model" -p 16 -n 4 -t 1,2 -r 2 --json >"$work/e.json" 2>"$work/e.err"
+check 'e2e status' 0 $?
+check 'e2e is quiet' '' "$(cat "$work/e.err")"
+check 'records' 8 "$(grep -c '"tps_median"' "$work/e.json")"
+check 'prompt tests' 4 "$(grep -c '"pp16"' "$work/e.json")"
+check 'generation tests' 4 "$(grep -c '"tg4"' "$work/e.json")"
+for name in tps_ci95 samples load_ms first_decode_ms ttft_ms model_bytes bits_per_weight peak_rss_bytes kv_bytes run provenance machine; do
+    check "key $name" 8 "$(grep -c "\"$name\":" "$work/e.json")"
+done
+check 'cache bytes' 32768 "$(key kv_bytes "$work/e.json")" # 2 (keys, values) * 4 layers * 2 heads * 64 * 16 positions * 2 bytes
+out=$("$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 2>/dev/null)
+has 'table' 'tg2' "$out"
+case $out in *pp0*) check 'a test of no tokens' 'none' 'pp0' ;; esac
+has 'default lengths fit the model' '--prompt 256' "$("$GAUGEBLOCK" e2e -m "$model" -n 0 -r 1 2>&1 >/dev/null)"
+
+# refusals
+refuse 'no model' generate -p hello
+refuse "$work/absent" generate -m "$work/absent" -p hello
+refuse 'GGUF' generate -m "$work/text" -p hello
+refuse "unexpected word 'hello'" generate -m "$model" hello
+refuse 'both' generate -m "$model" -p a -f "$work/prompt"
+refuse '--temp' generate -m "$model" -p a --temp warm
+refuse '--kv' generate -m "$model" -p a --kv q8_0
+refuse 'quantum' generate -m "$model" -p a --isa quantum
+refuse 'was trained for' generate -m "$model" -p a -c 257
+refuse 'positions' generate -m "$model" -f "$work/text"
+refuse 'no text' perplexity -m "$model"
+refuse "$work/absent" perplexity -m "$model" -f "$work/absent"
+refuse 'at least 512' perplexity -m "$model" -f "$work/prompt"
+refuse 'was trained for' perplexity -m "$model" -f "$work/text" -c 512
+refuse '--chunks' perplexity -m "$model" -f "$work/text" --chunks 0
+refuse 'empty name' e2e -m "$model,"
+refuse "--threads ''" e2e -m "$model" -t 1,
+refuse '--prompt 257' e2e -m "$model" -p 257
+refuse 'nothing to measure' e2e -m "$model" -p 0 -n 0
+refuse "$work/absent" e2e -m "$model,$work/absent" -p 1 -n 1 -r 1
+GAUGEBLOCK_ISA=quantum refuse GAUGEBLOCK_ISA perplexity -m "$model" -f "$work/text"
+for verb in generate perplexity e2e; do
+    has "help of $verb" "usage: gaugeblock $verb" "$("$GAUGEBLOCK" help $verb)"
+    refuse '--nothing' $verb -m "$model" --nothing
+done
+exit $failed
