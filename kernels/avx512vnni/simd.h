@@ -61,6 +61,14 @@ GB_INLINE __mmask16 gb_lanes(size_t n) {
     return (__mmask16)(n >= 16 ? 0xffffU : (1U << n) - 1U);
 }
 
+/* acc + the two products of 16-bit lanes of a and of the vector at p. As assembly, because gcc 12 copies the
+ * accumulator of the intrinsic back and forth in loops and, short of registers, reads other operands again and again.
+ */
+GB_INLINE __m512i gb_dpwssd(__m512i acc, __m512i a, const void *p) {
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(acc) : "v"(a), "m"(*(const __m512i_u *)p));
+    return acc;
+}
+
 /* A prefetch may name an address past the end of the row: it never faults. */
 GB_INLINE void gb_prefetch(const void *p, size_t ahead) {
     _mm_prefetch((const char *)((uintptr_t)p + ahead), _MM_HINT_T0);
