@@ -252,7 +252,7 @@ static int print_json(const options *o, const gb_e2e_cell *cells, size_t count, 
         if (cells[i].pp) cJSON_AddItemToArray(all, test_record(&r, "pp", o->prompt, cells[i].pp));
         if (cells[i].tg) cJSON_AddItemToArray(all, test_record(&r, "tg", o->generate, cells[i].tg));
     }
-    return gb_print_json(all, err);
+    return gb_json_print(all, err);
 }
 
 static void show_progress(void *user, double share) {

@@ -185,7 +185,7 @@ static int print_json(const generation *g, gb_error *err) {
     char hash[33];
     gb_logits_hash_text(g->hash, hash);
     cJSON_AddStringToObject(json, "logits_hash", hash);
-    return gb_print_json(json, err);
+    return gb_json_print(json, err);
 }
 
 static void print_timings(const generation *g) {

@@ -96,7 +96,7 @@ static int print_json(const outcome *r, gb_error *err) {
     cJSON_AddNumberToObject(json, "tokens_per_second", evaluated / r->seconds);
     cJSON_AddItemToObject(json, "chunks", array(p->running, p->chunks));
     cJSON_AddItemToObject(json, "chunk_nll", array(p->chunk_nll, p->chunks));
-    return gb_print_json(json, err);
+    return gb_json_print(json, err);
 }
 
 static void print_text(const outcome *r) {

@@ -106,3 +106,12 @@ void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t si
     cJSON *item = gb_json_text(text, size);
     cJSON_AddItemToObject(json, name, item ? item : cJSON_CreateNull());
 }
+
+int gb_json_print(cJSON *json, gb_error *err) {
+    char *text = cJSON_Print(json);
+    cJSON_Delete(json);
+    if (!text) return gb_fail(err, GB_ESYSTEM, "out of memory while writing JSON");
+    puts(text);
+    cJSON_free(text);
+    return GB_OK;
+}

@@ -2,6 +2,7 @@
 #ifndef GB_CLI_ENGINE_H
 #define GB_CLI_ENGINE_H
 
+#include <cJSON.h>
 #include <getopt.h>
 #include <stdbool.h>
 
@@ -68,5 +69,8 @@ void gb_engine_describe(const gb_engine *e, const gb_engine_options *o, cJSON *j
 cJSON *gb_json_text(const char *text, size_t size);
 /* Adds it; null if memory is out. */
 void gb_json_add_text(cJSON *json, const char *name, const char *text, size_t size);
+
+/* Prints and frees (NULL: out of memory); GB_ESYSTEM if the text could not be made. */
+int gb_json_print(cJSON *json, gb_error *err);
 
 #endif
