@@ -1,0 +1,31 @@
+/* bf16, AVX2. */
+#include "kernels/avx2/rows.h"
+
+/* Upper halves, rounded to nearest even by an integer addition; NaN made quiet. Result: 0..65535 in each lane. */
+GB_INLINE __m256i to_bf16(__m256 v) {
+    const __m256i u = _mm256_castps_si256(v);
+    const __m256i upper = _mm256_srli_epi32(u, 16);
+    const __m256i odd = _mm256_and_si256(upper, _mm256_set1_epi32(1));
+    const __m256i rounded =
+        _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+    const __m256i quiet = _mm256_or_si256(upper, _mm256_set1_epi32(0x40));
+    return _mm256_blendv_epi8(rounded, quiet, _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q)));
+}
+
+void gb_bf16_quantize_act_avx2(const float *x, void *blocks, size_t n) {
+    char *to = blocks;
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        const __m256i both = _mm256_packus_epi32(to_bf16(_mm256_loadu_ps(x + i)), to_bf16(_mm256_loadu_ps(x + i + 8)));
+        gb_store256(to + 2 * i, _mm256_permute4x64_epi64(both, 0xd8));
+    }
+    for (; i < n; i++) gb_store_u16(to, i, gb_bf16_from_f32(x[i]));
+}
+
+void gb_bf16_dequantize_avx2(const void *blocks, float *x, size_t n) {
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(x + i, gb_load8_bf16((const char *)blocks + 2 * i));
+    for (; i < n; i++) x[i] = gb_f32_from_bf16(gb_load_u16(blocks, i));
+}
+
+GB_ROW_KERNELS(bf16, GB_ROW_BF16, 0)

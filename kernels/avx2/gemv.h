@@ -1,0 +1,73 @@
+/* The gemv of the 32-element block formats: one weight row at a time, linear through memory.
+ *
+ * A chunk of K is prepared once (activations in the layout the format likes), then for eight rows the float terms of
+ * all blocks are written to a buffer, and the eight sequential chains over them run side by side, lane = row. Between
+ * chunks the partial sums lie in y, so every output element is one sequential chain, as in the reference. */
+#ifndef GB_AVX2_GEMV_H
+#define GB_AVX2_GEMV_H
+
+#include "kernels/avx2/simd.h"
+
+enum { GB_GEMV_BLOCKS = 128, GB_GEMV_ROWS = 8, GB_PREFETCH = 1024 };
+
+typedef struct {
+    size_t block_bytes;
+    /* `count` activation blocks into act, zero-padded to a multiple of eight blocks */
+    void (*prepare)(const gb_block_q8_0 *a, size_t count, void *act);
+    /* eight weight blocks times prepared blocks k .. k + 7 -> their float terms */
+    __m256 (*terms)(const void *w, const void *act, size_t k);
+} gb_gemv_format;
+
+/* Terms of one row; the buffer is padded with +0 to a multiple of eight. A sum that starts at +0 is never -0, so adding
+ * +0 changes nothing. The last, incomplete group is copied, so that nothing behind the row is read. */
+GB_INLINE void gb_row_terms(const gb_gemv_format *f, const char *row, const void *act, size_t count, float *term) {
+    size_t k = 0;
+    for (; k + 8 <= count; k += 8) {
+        const char *w = row + k * f->block_bytes;
+        for (size_t line = 0; line < 8 * f->block_bytes; line += 64) _mm_prefetch(w + GB_PREFETCH + line, _MM_HINT_T0);
+        _mm256_storeu_ps(term + k, f->terms(w, act, k));
+    }
+    if (k < count) {
+        char tail[8 * sizeof(gb_block_q8_0)] = {0};
+        memcpy(tail, row + k * f->block_bytes, (count - k) * f->block_bytes);
+        _mm256_storeu_ps(term + k, f->terms(tail, act, k));
+    }
+}
+
+/* acc[r] = acc[r] + term[r][0] + term[r][1] ... for eight rows at once. */
+GB_INLINE __m256 gb_chain8(__m256 acc, float term[GB_GEMV_ROWS][GB_GEMV_BLOCKS], size_t count) {
+    for (size_t k = 0; k < count; k += 8) {
+        __m256 t[8];
+        for (size_t r = 0; r < GB_GEMV_ROWS; r++) t[r] = _mm256_loadu_ps(term[r] + k);
+        gb_transpose8(t);
+        for (size_t i = 0; i < 8; i++) acc = _mm256_add_ps(acc, t[i]);
+    }
+    return acc;
+}
+
+GB_INLINE void gb_block32_gemv(const gb_gemv_format *f, const void *w, size_t w_stride, size_t rows, const void *a,
+                               size_t n, float *y, void *act) {
+    const size_t blocks = n / 32;
+    float term[GB_GEMV_ROWS][GB_GEMV_BLOCKS];
+    for (size_t from = 0; from < blocks; from += GB_GEMV_BLOCKS) {
+        const size_t count = blocks - from < GB_GEMV_BLOCKS ? blocks - from : GB_GEMV_BLOCKS;
+        f->prepare((const gb_block_q8_0 *)a + from, count, act);
+        for (size_t row = 0; row < rows; row += GB_GEMV_ROWS) {
+            const size_t some = rows - row < GB_GEMV_ROWS ? rows - row : GB_GEMV_ROWS;
+            const char *first = (const char *)w + row * w_stride + from * f->block_bytes;
+            for (size_t r = 0; r < some; r++) gb_row_terms(f, first + r * w_stride, act, count, term[r]);
+            if (some == GB_GEMV_ROWS) {
+                const __m256 acc = from > 0 ? _mm256_loadu_ps(y + row) : _mm256_setzero_ps();
+                _mm256_storeu_ps(y + row, gb_chain8(acc, term, count));
+            } else {
+                for (size_t r = 0; r < some; r++) {
+                    float acc = from > 0 ? y[row + r] : 0.0F;
+                    for (size_t k = 0; k < count; k++) acc = acc + term[r][k];
+                    y[row + r] = acc;
+                }
+            }
+        }
+    }
+}
+
+#endif

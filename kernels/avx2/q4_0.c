@@ -1,0 +1,212 @@
+/* q4_0, AVX2. Codes stay unsigned (0..15) for maddubs: a pair is at most 2 * 15 * 128 = 3840, eight pairs 30720, which
+ * fits sixteen bits. The 8 that a code is above its value is taken away through sums of the activation codes. */
+#include <float.h>
+
+#include "kernels/avx2/gemm.h"
+#include "kernels/avx2/gemv.h"
+#include "kernels/avx2/quant.h"
+#include "reference/reference.h"
+
+enum { BLOCK = 32, HALF = 16 };
+
+/* trunc(x * id + 8.5), at most 15; NaN gives 8. */
+GB_INLINE __m256i round_codes(const float *x, __m256 id) {
+    __m256 v = _mm256_mul_ps(_mm256_loadu_ps(x), id);
+    v = _mm256_and_ps(v, _mm256_cmp_ps(v, v, _CMP_ORD_Q));
+    return _mm256_min_epi32(_mm256_cvttps_epi32(_mm256_add_ps(v, _mm256_set1_ps(8.5F))), _mm256_set1_epi32(15));
+}
+
+static void encode(const float *x, gb_block_q4_0 *b) {
+    const float d = gb_extreme(x, BLOCK) / -8.0F;
+    float id = d != 0.0F ? 1.0F / d : 0.0F;
+    if (gb_abs_f32(id) > FLT_MAX) id = 0.0F;
+    b->d = (uint16_t)_cvtss_sh(d, 0);
+    const __m256 v = _mm256_set1_ps(id);
+    const __m256i lo = _mm256_packs_epi32(round_codes(x, v), round_codes(x + 8, v));
+    const __m256i hi = _mm256_packs_epi32(round_codes(x + 16, v), round_codes(x + 24, v));
+    const __m256i code = gb_pack_order(_mm256_packs_epi16(lo, hi));
+    const __m128i high = _mm_slli_epi16(_mm256_extracti128_si256(code, 1), 4); /* codes < 16: no carry between bytes */
+    _mm_storeu_si128((__m128i *)b->qs, _mm_or_si128(_mm256_castsi256_si128(code), high));
+}
+
+/* With importance the codes come from a search, whose order of sums is the definition: the reference runs it. */
+void gb_q4_0_quantize_avx2(const float *x, void *blocks, size_t n, const float *importance) {
+    gb_block_q4_0 *b = blocks;
+    if (importance)
+        gb_ref_q4_0_quantize(x, blocks, n, importance);
+    else
+        for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
+}
+
+void gb_q4_0_dequantize_avx2(const void *blocks, float *x, size_t n) {
+    const gb_block_q4_0 *b = blocks;
+    for (size_t k = 0; k < n / BLOCK; k++) {
+        const __m256 d = _mm256_set1_ps(gb_half(b[k].d));
+        int8_t q[BLOCK];
+        gb_store256(q, _mm256_sub_epi8(gb_nibbles32(b[k].qs), _mm256_set1_epi8(8)));
+        for (size_t j = 0; j < BLOCK; j += 8, x += 8) _mm256_storeu_ps(x, _mm256_mul_ps(gb_floats8_s8(q + j), d));
+    }
+}
+
+/* --- dot, gemv --- */
+
+/* Blocks 2p and 2p + 1 share two vectors: first halves in one, second halves in the other. */
+typedef struct {
+    __m256i half[GB_GEMV_BLOCKS / 2][2];
+    int32_t sum8[GB_GEMV_BLOCKS]; /* 8 * sum of the block's codes */
+    float d[GB_GEMV_BLOCKS];
+} activations;
+
+static void prepare(const gb_block_q8_0 *a, size_t count, void *out) {
+    static const gb_block_q8_0 zero;
+    activations *act = out;
+    for (size_t k = 0; k < (count + 7) / 8 * 8; k += 2) {
+        const gb_block_q8_0 *even = k < count ? &a[k] : &zero;
+        const gb_block_q8_0 *odd = k + 1 < count ? &a[k + 1] : &zero;
+        const __m256i x = gb_load256(even->qs);
+        const __m256i y = gb_load256(odd->qs);
+        act->half[k / 2][0] = _mm256_permute2x128_si256(x, y, 0x20);
+        act->half[k / 2][1] = _mm256_permute2x128_si256(x, y, 0x31);
+        act->sum8[k] = 8 * gb_byte_sum32(x);
+        act->sum8[k + 1] = 8 * gb_byte_sum32(y);
+        act->d[k] = gb_half(even->d);
+        act->d[k + 1] = gb_half(odd->d);
+    }
+}
+
+/* Two blocks, one per 128-bit half -> four 32-bit partial sums each, at most 8 * 15 * 128 = 15360. */
+GB_INLINE __m256i two_blocks(const gb_block_q4_0 *b, const __m256i half[2]) {
+    const __m256i mask = _mm256_set1_epi8(15);
+    const __m256i x = _mm256_set_m128i(gb_load128(b[1].qs), gb_load128(b[0].qs));
+    const __m256i lo = _mm256_maddubs_epi16(_mm256_and_si256(x, mask), half[0]);
+    const __m256i hi = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(x, 4), mask), half[1]);
+    return _mm256_madd_epi16(_mm256_add_epi16(lo, hi), _mm256_set1_epi16(1));
+}
+
+/* Neighbouring sums added, both inputs within sixteen bits: cheaper than a horizontal add. */
+GB_INLINE __m256i add_pairs(__m256i x, __m256i y) {
+    return _mm256_madd_epi16(_mm256_packs_epi32(x, y), _mm256_set1_epi16(1));
+}
+
+GB_INLINE __m256 terms(const void *w, const void *prepared, size_t k) {
+    const gb_block_q4_0 *b = w;
+    const activations *act = prepared;
+    const __m256i(*half)[2] = act->half + k / 2;
+    /* first level at most 30720, second 61440 in 32 bits; even blocks end in the lower half, odd ones in the upper */
+    const __m256i s0 = add_pairs(two_blocks(b, half[0]), two_blocks(b + 2, half[1]));
+    const __m256i s1 = add_pairs(two_blocks(b + 4, half[2]), two_blocks(b + 6, half[3]));
+    __m256i sum = gb_pack_order(add_pairs(s0, s1));
+    sum = _mm256_sub_epi32(sum, gb_load256(act->sum8 + k));
+    const __m256 d = _mm256_mul_ps(gb_halves8(b, sizeof *b), _mm256_loadu_ps(act->d + k));
+    return _mm256_mul_ps(d, _mm256_cvtepi32_ps(sum));
+}
+
+void gb_q4_0_gemv_avx2(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
+    static const gb_gemv_format format = {.block_bytes = sizeof(gb_block_q4_0), .prepare = prepare, .terms = terms};
+    activations act;
+    gb_block32_gemv(&format, w, w_stride, rows, a, n, y, &act);
+}
+
+float gb_q4_0_dot_avx2(const void *w, const void *a, size_t n) {
+    float y;
+    gb_q4_0_gemv_avx2(w, 0, 1, a, n, &y);
+    return y;
+}
+
+/* --- gemm --- */
+
+enum { BLOCKS = GB_PANEL_K / BLOCK, QUADS = BLOCK / 4 };
+
+typedef struct {
+    __m256i quad[BLOCKS][QUADS][2]; /* lane = row: four codes of eight bits */
+    __m256 d[BLOCKS][2];
+} weight_panel;
+
+static void fill_panel(const char *const row[GB_PANEL_ROWS], size_t from, size_t count, void *out) {
+    weight_panel *p = out;
+    for (size_t k = 0; k < count; k++) {
+        for (size_t v = 0; v < 2; v++) {
+            __m256 m[8];
+            for (size_t r = 0; r < 8; r++) {
+                const gb_block_q4_0 *b = (const gb_block_q4_0 *)row[8 * v + r] + from + k;
+                m[r] = _mm256_castsi256_ps(gb_nibbles32(b->qs));
+            }
+            gb_transpose8(m);
+            for (size_t s = 0; s < QUADS; s++) p->quad[k][s][v] = _mm256_castps_si256(m[s]);
+            p->d[k][v] = gb_row_halves8(row + 8 * v, (from + k) * sizeof(gb_block_q4_0));
+        }
+    }
+}
+
+/* Scratch: per column n / 32 pairs of -8 * (sum of the elements that meet in the low, in the high sixteen bits of a
+ * lane), then n / 32 scales. */
+GB_INLINE const int32_t *column_sums(const gb_gemm_args *g, size_t col) {
+    return (const int32_t *)g->scratch + col * (g->n / BLOCK);
+}
+
+GB_INLINE const float *column_scales(const gb_gemm_args *g, size_t col) {
+    return (const float *)g->scratch + (g->cols + col) * (g->n / BLOCK);
+}
+
+/* The sixteen-bit sums start at -8 * (sum of activation codes): they may wrap on the way, but end at the sum of
+ * (code - 8) * q over sixteen elements, at most 16 * 8 * 128 = 2^14. */
+GB_INLINE void tile(const weight_panel *p, const gb_gemm_args *g, size_t col, size_t cols, size_t from, size_t count,
+                    __m256 acc[2][GB_TILE_COLS]) {
+    const gb_block_q8_0 *a[GB_TILE_COLS];
+    const int32_t *start[GB_TILE_COLS];
+    const float *d[GB_TILE_COLS];
+    for (size_t c = 0; c < cols; c++) {
+        a[c] = (const gb_block_q8_0 *)(const void *)((const char *)g->a + (col + c) * g->a_stride) + from;
+        start[c] = column_sums(g, col + c) + from;
+        d[c] = column_scales(g, col + c) + from;
+    }
+    for (size_t k = 0; k < count; k++) {
+        __m256i sum[2][GB_TILE_COLS];
+        for (size_t c = 0; c < cols; c++) sum[0][c] = sum[1][c] = _mm256_set1_epi32(start[c][k]);
+        for (size_t s = 0; s < QUADS; s++) {
+            const __m256i w0 = p->quad[k][s][0];
+            const __m256i w1 = p->quad[k][s][1];
+            for (size_t c = 0; c < cols; c++) {
+                const __m256i q = gb_broadcast32(a[c][k].qs + 4 * s);
+                sum[0][c] = _mm256_add_epi16(sum[0][c], _mm256_maddubs_epi16(w0, q));
+                sum[1][c] = _mm256_add_epi16(sum[1][c], _mm256_maddubs_epi16(w1, q));
+            }
+        }
+        for (size_t c = 0; c < cols; c++) {
+            const __m256 da = _mm256_set1_ps(d[c][k]);
+            for (size_t v = 0; v < 2; v++) {
+                const __m256i isum = _mm256_madd_epi16(sum[v][c], _mm256_set1_epi16(1));
+                acc[v][c] =
+                    _mm256_add_ps(acc[v][c], _mm256_mul_ps(_mm256_mul_ps(p->d[k][v], da), _mm256_cvtepi32_ps(isum)));
+            }
+        }
+    }
+}
+
+static void tile4(const void *p, const gb_gemm_args *g, size_t col, size_t from, size_t count,
+                  __m256 acc[2][GB_TILE_COLS]) {
+    tile(p, g, col, 4, from, count, acc);
+}
+
+static void tile1(const void *p, const gb_gemm_args *g, size_t col, size_t from, size_t count,
+                  __m256 acc[2][GB_TILE_COLS]) {
+    tile(p, g, col, 1, from, count, acc);
+}
+
+void gb_q4_0_gemm_avx2(const gb_gemm_args *g) {
+    static const gb_gemm_format format = {
+        .elems = BLOCK, .cols = 4, .panel = fill_panel, .tile = tile4, .tile1 = tile1};
+    weight_panel panel;
+    int32_t *start = g->scratch;
+    float *d = (float *)g->scratch + g->cols * (g->n / BLOCK);
+    for (size_t c = 0; c < g->cols; c++) {
+        const gb_block_q8_0 *a = (const void *)((const char *)g->a + c * g->a_stride);
+        for (size_t k = 0; k < g->n / BLOCK; k++) {
+            const __m256i s = gb_pair_sums16(gb_load256(a[k].qs));
+            const __m128i both = _mm_add_epi16(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1));
+            *start++ = _mm_cvtsi128_si32(_mm_sub_epi16(_mm_setzero_si128(), _mm_slli_epi16(both, 3)));
+            *d++ = gb_half(a[k].d);
+        }
+    }
+    gb_block_gemm(&format, g, &panel);
+}

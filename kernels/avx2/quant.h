@@ -1,0 +1,42 @@
+/* Shared by the AVX2 encoders and decoders: the extreme of a block, small integers to floats. */
+#ifndef GB_AVX2_QUANT_H
+#define GB_AVX2_QUANT_H
+
+#include "kernels/avx2/simd.h"
+
+/* Largest magnitude of n (a multiple of 8) floats. NaN never counts: max returns its second operand then. */
+GB_INLINE float gb_largest(const float *x, size_t n) {
+    const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+    __m256 m = _mm256_setzero_ps();
+    for (size_t i = 0; i < n; i += 8) m = _mm256_max_ps(_mm256_and_ps(_mm256_loadu_ps(x + i), magnitude), m);
+    __m128 h = _mm_max_ps(_mm256_castps256_ps128(m), _mm256_extractf128_ps(m, 1));
+    h = _mm_max_ps(h, _mm_movehl_ps(h, h));
+    return _mm_cvtss_f32(_mm_max_ss(h, _mm_movehdup_ps(h)));
+}
+
+/* The first element of that magnitude, with its sign; +0 where there is none. */
+GB_INLINE float gb_extreme(const float *x, size_t n) {
+    const float largest = gb_largest(x, n);
+    if (largest == 0.0F) return 0.0F;
+    const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+    const __m256 want = _mm256_set1_ps(largest);
+    for (size_t i = 0; i < n; i += 8) {
+        const __m256 a = _mm256_and_ps(_mm256_loadu_ps(x + i), magnitude);
+        const int hit = _mm256_movemask_ps(_mm256_cmp_ps(a, want, _CMP_EQ_OQ));
+        if (hit) return x[i + (size_t)__builtin_ctz((unsigned)hit)];
+    }
+    return 0.0F; /* not reached: the largest is one of them */
+}
+
+GB_INLINE __m256 gb_floats8_s8(const int8_t *q) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)q)));
+}
+
+/* f16 at the same offset of eight rows, as floats. */
+GB_INLINE __m256 gb_row_halves8(const char *const row[8], size_t offset) {
+    uint16_t h[8];
+    for (size_t r = 0; r < 8; r++) h[r] = gb_load_u16(row[r] + offset, 0);
+    return _mm256_cvtph_ps(gb_load128(h));
+}
+
+#endif

@@ -1,0 +1,183 @@
+/* Shared by the AVX2 kernels of float rows: the sixteen-lane dot (reference/lanes.h) with lanes 0-7 in one vector and
+ * 8-15 in another. An incomplete end of a row is padded with +0: a lane starts at +0 and rounding to nearest never
+ * makes it -0, so adding +0 * +0 changes no lane. */
+#ifndef GB_AVX2_ROWS_H
+#define GB_AVX2_ROWS_H
+
+#include "kernels/avx2/simd.h"
+#include "reference/lanes.h"
+
+/* A row format: its bytes an element, and eight elements as floats. */
+typedef struct {
+    size_t bytes;
+    __m256 (*load)(const void *p);
+} gb_row_format;
+
+GB_INLINE __m256 gb_load8_f32(const void *p) {
+    return _mm256_castsi256_ps(gb_load256(p));
+}
+
+GB_INLINE __m256 gb_load8_f16(const void *p) {
+    return _mm256_cvtph_ps(gb_load128(p));
+}
+
+GB_INLINE __m256 gb_load8_bf16(const void *p) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(gb_load128(p)), 16));
+}
+
+#define GB_ROW_F32                                                                                                     \
+    { .bytes = 4, .load = gb_load8_f32 }
+#define GB_ROW_F16                                                                                                     \
+    { .bytes = 2, .load = gb_load8_f16 }
+#define GB_ROW_BF16                                                                                                    \
+    { .bytes = 2, .load = gb_load8_bf16 }
+
+/* acc + x * y. fused only where the product is exact (f16 times f16: 11 + 11 bits), so that both ways give one result.
+ */
+GB_INLINE __m256 gb_add_product(int fused, __m256 x, __m256 y, __m256 acc) {
+    return fused ? _mm256_fmadd_ps(x, y, acc) : _mm256_add_ps(acc, _mm256_mul_ps(x, y));
+}
+
+/* gb_fold_lanes: 8, 4, 2, 1. */
+GB_INLINE float gb_fold(__m256 low, __m256 high) {
+    const __m256 eight = _mm256_add_ps(low, high);
+    __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
+
+/* The last n % 16 elements, followed by zeros. */
+GB_INLINE void gb_tail16(const gb_row_format *f, const char *p, size_t count, __m256 out[2]) {
+    char padded[GB_LANES * 4] = {0};
+    memcpy(padded, p, count * f->bytes);
+    out[0] = f->load(padded);
+    out[1] = f->load(padded + 8 * f->bytes);
+}
+
+/* --- gemv: up to four rows at a time, lanes in registers over the whole of K --- */
+
+GB_INLINE void gb_gemv_rows(const gb_row_format *fw, const gb_row_format *fa, int fused, const char *w, size_t w_stride,
+                            size_t rows, const char *a, size_t n, float *y) {
+    __m256 lane[4][2];
+    for (size_t r = 0; r < rows; r++) lane[r][0] = lane[r][1] = _mm256_setzero_ps();
+    size_t i = 0;
+    for (; i + GB_LANES <= n; i += GB_LANES) {
+        for (size_t h = 0; h < 2; h++) {
+            const __m256 x = fa->load(a + (i + 8 * h) * fa->bytes);
+            for (size_t r = 0; r < rows; r++)
+                lane[r][h] = gb_add_product(fused, fw->load(w + r * w_stride + (i + 8 * h) * fw->bytes), x, lane[r][h]);
+        }
+    }
+    if (i < n) {
+        __m256 x[2];
+        gb_tail16(fa, a + i * fa->bytes, n - i, x);
+        for (size_t r = 0; r < rows; r++) {
+            __m256 v[2];
+            gb_tail16(fw, w + r * w_stride + i * fw->bytes, n - i, v);
+            for (size_t h = 0; h < 2; h++) lane[r][h] = gb_add_product(fused, v[h], x[h], lane[r][h]);
+        }
+    }
+    for (size_t r = 0; r < rows; r++) y[r] = gb_fold(lane[r][0], lane[r][1]);
+}
+
+GB_INLINE void gb_row_gemv(const gb_row_format *fw, const gb_row_format *fa, int fused, const void *w, size_t w_stride,
+                           size_t rows, const void *a, size_t n, float *y) {
+    size_t r = 0;
+    for (; r + 4 <= rows; r += 4) gb_gemv_rows(fw, fa, fused, (const char *)w + r * w_stride, w_stride, 4, a, n, y + r);
+    for (; r < rows; r++) gb_gemv_rows(fw, fa, fused, (const char *)w + r * w_stride, w_stride, 1, a, n, y + r);
+}
+
+/* --- gemm: tiles of 16 x 16 results, elements converted once per tile, lanes in a buffer between chunks of K --- */
+
+enum { GB_ROWS_TILE = 16, GB_ROWS_K = 128 };
+
+typedef struct {
+    __m256 lane[GB_ROWS_TILE][GB_ROWS_TILE][2];
+    float w[GB_ROWS_TILE][GB_ROWS_K];
+    float a[GB_ROWS_TILE][GB_ROWS_K];
+} gb_row_tile;
+
+/* Converts `count` elements and pads to a multiple of sixteen. */
+GB_INLINE void gb_convert_row(const gb_row_format *f, const char *p, size_t count, float *to) {
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) _mm256_storeu_ps(to + i, f->load(p + i * f->bytes));
+    if (i < count) {
+        __m256 v[2];
+        gb_tail16(f, p + i * f->bytes, count - i, v);
+        _mm256_storeu_ps(to + i, v[0]);
+        i += 8;
+    }
+    if (i % GB_LANES != 0) _mm256_storeu_ps(to + i, _mm256_setzero_ps());
+}
+
+/* Two rows by two columns of a tile; an odd last one is computed twice. */
+GB_INLINE void gb_tile_2x2(gb_row_tile *t, int fused, size_t r, size_t r1, size_t c, size_t c1, size_t padded) {
+    const float *w[2] = {t->w[r], t->w[r1]};
+    const float *a[2] = {t->a[c], t->a[c1]};
+    __m256 lane[2][2][2];
+    memcpy(lane[0][0], t->lane[r][c], sizeof lane[0][0]);
+    memcpy(lane[0][1], t->lane[r][c1], sizeof lane[0][0]);
+    memcpy(lane[1][0], t->lane[r1][c], sizeof lane[0][0]);
+    memcpy(lane[1][1], t->lane[r1][c1], sizeof lane[0][0]);
+    for (size_t i = 0; i < padded; i += GB_LANES) {
+        for (size_t h = 0; h < 2; h++) {
+            const __m256 a0 = _mm256_loadu_ps(a[0] + i + 8 * h);
+            const __m256 a1 = _mm256_loadu_ps(a[1] + i + 8 * h);
+            for (size_t j = 0; j < 2; j++) {
+                const __m256 x = _mm256_loadu_ps(w[j] + i + 8 * h);
+                lane[j][0][h] = gb_add_product(fused, x, a0, lane[j][0][h]);
+                lane[j][1][h] = gb_add_product(fused, x, a1, lane[j][1][h]);
+            }
+        }
+    }
+    memcpy(t->lane[r1][c1], lane[1][1], sizeof lane[0][0]);
+    memcpy(t->lane[r1][c], lane[1][0], sizeof lane[0][0]);
+    memcpy(t->lane[r][c1], lane[0][1], sizeof lane[0][0]);
+    memcpy(t->lane[r][c], lane[0][0], sizeof lane[0][0]);
+}
+
+GB_INLINE void gb_tile_rows(gb_row_tile *t, int fused, size_t rows, size_t cols, size_t padded) {
+    for (size_t r = 0; r < rows; r += 2)
+        for (size_t c = 0; c < cols; c += 2)
+            gb_tile_2x2(t, fused, r, r + 1 < rows ? r + 1 : r, c, c + 1 < cols ? c + 1 : c, padded);
+}
+
+GB_INLINE void gb_row_gemm(const gb_row_format *f, int fused, const gb_gemm_args *g) {
+    gb_row_tile t;
+    for (size_t col = 0; col < g->cols; col += GB_ROWS_TILE) {
+        const size_t cols = g->cols - col < GB_ROWS_TILE ? g->cols - col : GB_ROWS_TILE;
+        for (size_t row = 0; row < g->rows; row += GB_ROWS_TILE) {
+            const size_t rows = g->rows - row < GB_ROWS_TILE ? g->rows - row : GB_ROWS_TILE;
+            for (size_t r = 0; r < rows; r++) memset(t.lane[r], 0, cols * sizeof t.lane[r][0]);
+            for (size_t k = 0; k < g->n; k += GB_ROWS_K) {
+                const size_t count = g->n - k < GB_ROWS_K ? g->n - k : GB_ROWS_K;
+                for (size_t r = 0; r < rows; r++)
+                    gb_convert_row(f, (const char *)g->w + (row + r) * g->w_stride + k * f->bytes, count, t.w[r]);
+                for (size_t c = 0; c < cols; c++)
+                    gb_convert_row(f, (const char *)g->a + (col + c) * g->a_stride + k * f->bytes, count, t.a[c]);
+                gb_tile_rows(&t, fused, rows, cols, (count + GB_LANES - 1) / GB_LANES * GB_LANES);
+            }
+            for (size_t c = 0; c < cols; c++)
+                for (size_t r = 0; r < rows; r++)
+                    g->y[(col + c) * g->y_stride + row + r] = gb_fold(t.lane[r][c][0], t.lane[r][c][1]);
+        }
+    }
+}
+
+/* dot, gemv and gemm of a float format. */
+#define GB_ROW_KERNELS(name, ROW, fused)                                                                               \
+    void gb_##name##_gemv_avx2(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {       \
+        static const gb_row_format format = ROW;                                                                       \
+        gb_row_gemv(&format, &format, fused, w, w_stride, rows, a, n, y);                                              \
+    }                                                                                                                  \
+    float gb_##name##_dot_avx2(const void *w, const void *a, size_t n) {                                               \
+        float y;                                                                                                       \
+        gb_##name##_gemv_avx2(w, 0, 1, a, n, &y);                                                                      \
+        return y;                                                                                                      \
+    }                                                                                                                  \
+    void gb_##name##_gemm_avx2(const gb_gemm_args *g) {                                                                \
+        static const gb_row_format format = ROW;                                                                       \
+        gb_row_gemm(&format, fused, g);                                                                                \
+    }
+
+#endif
