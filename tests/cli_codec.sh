@@ -2,7 +2,7 @@
 # gaugeblock codec as a user runs it: known bytes, all forms, all errors, and the same bytes on every instruction set.
 set -u
 : "${GAUGEBLOCK:?names the binary to test}"
-[ -x "$GAUGEBLOCK" ] || { echo "FAIL: no program at $GAUGEBLOCK"; exit 1; }
+"$GAUGEBLOCK" help > /dev/null || { echo "FAIL: $GAUGEBLOCK does not run"; exit 1; }
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1

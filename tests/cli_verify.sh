@@ -2,7 +2,7 @@
 # gaugeblock verify and list as a user runs them.
 set -u
 : "${GAUGEBLOCK:?names the binary to test}"
-[ -x "$GAUGEBLOCK" ] || { echo "FAIL: no program at $GAUGEBLOCK"; exit 1; }
+"$GAUGEBLOCK" help > /dev/null || { echo "FAIL: $GAUGEBLOCK does not run"; exit 1; }
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
