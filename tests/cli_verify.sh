@@ -86,7 +86,7 @@ exits 0 list kernels
 says out "^$rows kernels, [0-9]+ can run here$"
 says out "_$foreign .* not built: needs"
 exits 0 list machine
-for key in cpu_model microcode hypervisor features isas logical_cpus caches memory_bytes huge_pages kernel governor; do
+for key in cpu_model microcode hypervisor features isas logical_cpus l1d_bytes memory_bytes huge_pages kernel governor; do
     says out "^$key +[^ ]"
 done
 exits 0 list machine --json
