@@ -66,6 +66,7 @@ GB_INLINE __m128i gb_column_sums(const uint8_t *packed, size_t vectors) {
 /* f16 scales at byte `at` of 16 rows. */
 GB_INLINE __m512 gb_row_scales(const uint8_t *const row[GB_ROWS], size_t at) {
     uint16_t d[GB_ROWS];
+    GB_UNROLL
     for (size_t i = 0; i < GB_ROWS; i++) memcpy(&d[i], row[i] + at, sizeof d[i]);
     return _mm512_cvtph_ps(gb_load256(d));
 }
