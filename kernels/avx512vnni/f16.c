@@ -2,7 +2,7 @@
 #include "kernels/avx512vnni/lanes16.h"
 
 static inline __m256i to_f16(__m512 x) {
-    const __m256i h = _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT);
+    const __m256i h = _mm512_maskz_cvtps_ph(0xffff, x, _MM_FROUND_TO_NEAREST_INT);
     /* the conversion keeps NaN payloads; the format is defined as sign | 7e00 */
     const __m256i nan =
         _mm256_or_si256(_mm256_and_si256(h, _mm256_set1_epi16((short)0x8000)), _mm256_set1_epi16(0x7e00));

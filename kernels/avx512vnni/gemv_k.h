@@ -7,7 +7,7 @@
 
 enum {
     GB_SUPER = 32,       /* super-blocks of a row handled at a time */
-    GB_K_PREFETCH = 2304 /* bytes ahead */
+    GB_K_PREFETCH = 4096 /* bytes ahead */
 };
 
 /* The activation row as a span of gemv wants it, computed once for all rows. */
