@@ -9,6 +9,7 @@
 #include "harness/alloc.h"
 #include "harness/stats.h"
 #include "model/e2e.h"
+#include "verify/selected.h"
 
 const char gb_help_e2e[] =
     "usage: gaugeblock e2e -m MODEL[,MODEL...] [options]\n\n"
@@ -181,6 +182,7 @@ typedef struct outcome {
     const options *o;
     const gb_e2e_cell *cell;
     const char *tier;
+    size_t verified; /* rows checked before the first measurement */
     const gb_run *run;
     double *scratch;
 } outcome;
@@ -213,6 +215,9 @@ static cJSON *test_record(const outcome *r, const char *kind, size_t tokens, con
     for (size_t i = 0; i < o->repetitions; i++) cJSON_AddItemToArray(all, cJSON_CreateNumber(samples[i]));
     if (samples == r->cell->tg) add_gaps(json, r->cell, r->scratch);
     add_profile(json, &r->cell->profile);
+    cJSON *verify = cJSON_AddObjectToObject(json, "verify");
+    cJSON_AddStringToObject(verify, "verdict", r->verified ? "ok" : "not applicable");
+    cJSON_AddNumberToObject(verify, "rows", (double)r->verified);
     return json;
 }
 
@@ -251,6 +256,7 @@ static void print_text(const options *o, const gb_e2e_cell *cells, size_t count,
     printf("\ninstruction set %s, KV cache %s, batch %zu, %zu repetitions; TTFT: %zu tokens, without tokenization; "
            "peak: of a process that runs this model only\n",
            r.tier, gb_formats[o->engine.kv].name, o->engine.n_batch, o->repetitions, o->prompt);
+    printf("verified before timing: %zu kernels, bit for bit\n", r.verified);
 }
 
 static int add_test(cJSON *all, const outcome *r, const char *kind, size_t tokens, const double *samples,
@@ -289,6 +295,8 @@ static int measure(const options *o, const gb_run *run, gb_error *err) {
                             .cpus = run->cpus,
                             .cpu_count = run->cpu_count};
     int rc = gb_parse_isa(o->engine.isa, &params.cap, err);
+    size_t verified = 0;
+    if (!rc) rc = gb_verify_selected(&params.cap, &verified, err);
     if (rc) return rc;
     const size_t count = o->model_count * o->thread_counts;
     if (count > MAX_CELLS)
@@ -304,7 +312,8 @@ static int measure(const options *o, const gb_run *run, gb_error *err) {
     }
     if (!rc) rc = gb_e2e_run(&params, cells, count, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, NULL, err);
     if (!rc) {
-        const outcome r = {.o = o, .tier = gb_cap_tier(&params.cap), .run = run, .scratch = scratch};
+        const outcome r = {
+            .o = o, .tier = gb_cap_tier(&params.cap), .verified = verified, .run = run, .scratch = scratch};
         if (o->engine.json)
             rc = print_json(o, cells, count, r, err);
         else

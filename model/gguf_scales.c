@@ -22,32 +22,43 @@ static uint64_t find_two_scales(const uint8_t *blocks, uint64_t count, size_t st
     return i;
 }
 
-enum { CHUNK = 4096 }; /* elements looked at before the first decision, so that the loop vectorizes */
+enum { CHUNK = 4096 }; /* elements looked at before the first decision, so that the loops vectorize */
 
 /* 16-bit elements whose exponent bits are all ones. */
-static uint64_t find_wild16(const uint8_t *x, uint64_t count, uint32_t exponent) {
-    for (uint64_t start = 0; start < count; start += CHUNK) {
-        const uint64_t end = count - start < CHUNK ? count : start + CHUNK;
-        uint32_t wild = 0;
-        for (uint64_t i = start; i < end; i++) {
-            uint16_t h;
-            memcpy(&h, x + i * sizeof h, sizeof h);
-            wild |= (uint32_t)((h & exponent) == exponent);
-        }
-        for (uint64_t i = start; wild && i < end; i++) {
-            uint16_t h;
-            memcpy(&h, x + i * sizeof h, sizeof h);
-            if ((h & exponent) == exponent) return i;
-        }
+static bool any_wild16(const uint8_t *x, uint64_t count, uint16_t exponent) {
+    uint16_t wild = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        uint16_t h;
+        memcpy(&h, x + i * sizeof h, sizeof h);
+        wild |= (uint16_t)((h & exponent) == exponent);
     }
-    return count;
+    return wild != 0;
 }
 
-static uint64_t find_wild32(const uint8_t *x, uint64_t count) {
+static bool any_wild32(const uint8_t *x, uint64_t count) {
+    uint32_t wild = 0;
     for (uint64_t i = 0; i < count; i++) {
         uint32_t u;
         memcpy(&u, x + i * sizeof u, sizeof u);
-        if ((u & 0x7f800000U) == 0x7f800000U) return i;
+        wild |= (uint32_t)((u & 0x7f800000U) == 0x7f800000U);
+    }
+    return wild != 0;
+}
+
+/* exponent: of 16-bit elements, or 0: the elements are f32. Halves a wild chunk down to its first wild element. */
+static uint64_t find_wild_element(const uint8_t *x, uint64_t count, uint16_t exponent) {
+    const size_t size = exponent ? 2 : 4;
+    uint64_t at = 0;
+    uint64_t length = CHUNK;
+    while (at < count) {
+        if (length > count - at) length = count - at;
+        const uint8_t *p = x + at * size;
+        if (!(exponent ? any_wild16(p, length, exponent) : any_wild32(p, length)))
+            at += length;
+        else if (length == 1)
+            return at;
+        else
+            length = (length + 1) / 2;
     }
     return count;
 }
@@ -56,11 +67,11 @@ uint64_t gb_blocks_find_wild(gb_format format, const void *blocks, uint64_t coun
     const size_t stride = gb_formats[format].block_bytes;
     switch (format) {
     case GB_FORMAT_f32:
-        return find_wild32(blocks, count);
+        return find_wild_element(blocks, count, 0);
     case GB_FORMAT_f16:
-        return find_wild16(blocks, count, 0x7c00U);
+        return find_wild_element(blocks, count, 0x7c00U);
     case GB_FORMAT_bf16:
-        return find_wild16(blocks, count, 0x7f80U);
+        return find_wild_element(blocks, count, 0x7f80U);
     case GB_FORMAT_q8_0:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q8_0, d));
     case GB_FORMAT_q4_0:

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "harness/alloc.h"
 
@@ -37,6 +39,30 @@ int gb_quantize_plan(const gb_gguf *in, const gb_quantize_options *options, gb_p
     return rc;
 }
 
+/* Input pages are let go piece by piece, so that the process never holds more of the model than it works on. */
+enum { CHUNK_BYTES = 16 << 20 };
+
+/* Drops the whole pages of [from, to) of the mapping; they would come back from the file if they were read again. */
+static void let_go(const uint8_t *from, const uint8_t *to) {
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t begin = ((uintptr_t)from + page - 1) & ~(page - 1);
+    const uintptr_t end = (uintptr_t)to & ~(page - 1);
+    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+static int check_source(const gb_gguf *in, const gb_tensor *t, gb_error *err) {
+    const size_t block_bytes = gb_formats[t->format].block_bytes;
+    const uint64_t blocks = gb_tensor_blocks(t);
+    const uint64_t step = CHUNK_BYTES / block_bytes;
+    int rc = GB_OK;
+    for (uint64_t first = 0; !rc && first < blocks; first += step) {
+        const uint64_t count = blocks - first < step ? blocks - first : step;
+        rc = gb_tensor_check_scales(in, t, first, count, err);
+        if (blocks > step) let_go(t->data + first * block_bytes, t->data + (first + count) * block_bytes);
+    }
+    return rc;
+}
+
 typedef struct source {
     const gb_tensor *t;
     size_t row_bytes;
@@ -48,6 +74,21 @@ static bool read_row(const void *ctx, uint64_t row, float *x, void *blocks) {
     const source *s = ctx;
     s->dequantize(s->t->data + row * s->row_bytes, x, s->t->ne[0]);
     return true;
+}
+
+static void drop_rows(const void *ctx, uint64_t first, uint64_t rows) {
+    const source *s = ctx;
+    let_go(s->t->data + first * s->row_bytes, s->t->data + (first + rows) * s->row_bytes);
+}
+
+static int copy_tensor(gb_gguf_writer *w, const gb_tensor *t, gb_error *err) {
+    int rc = GB_OK;
+    for (uint64_t at = 0; !rc && at < t->bytes; at += CHUNK_BYTES) {
+        const size_t size = t->bytes - at < CHUNK_BYTES ? (size_t)(t->bytes - at) : CHUNK_BYTES;
+        rc = gb_gguf_write_data(w, t->data + at, size, err);
+        let_go(t->data + at, t->data + at + size);
+    }
+    return rc;
 }
 
 static int put_keys(const gb_gguf *in, const gb_recipe *recipe, gb_gguf_writer *w, gb_error *err) {
@@ -72,15 +113,15 @@ int gb_quantize_write(const gb_gguf *in, const gb_quantize_options *options, con
     if (!rc) rc = gb_gguf_begin_data(w, err);
     for (size_t i = 0; !rc && i < in->tensor_count; i++) {
         const gb_tensor *t = &in->tensors[i];
-        rc = gb_tensor_check_scales(in, t, 0, gb_tensor_blocks(t), err);
+        rc = check_source(in, t, err);
         if (rc) break;
         if (rows[i].keep) {
-            rc = gb_gguf_write_data(w, t->data, (size_t)t->bytes, err);
+            rc = copy_tensor(w, t, err);
             continue;
         }
         const source s = {t, gb_row_bytes(t->format, t->ne[0]),
                           gb_resolve(t->format, GB_OP_dequantize, cap).dequantize};
-        rc = gb_rows_write(w, &rows[i], read_row, &s, pool, cap, progress, err);
+        rc = gb_rows_write(w, &rows[i], (gb_row_source){read_row, drop_rows, &s}, pool, cap, progress, err);
     }
     if (!rc) return gb_gguf_writer_commit(w, err);
     gb_gguf_writer_abort(w);

@@ -8,8 +8,7 @@ enum { SLAB_BYTES = 8 << 20 }; /* of finished blocks; at least one row per threa
 
 typedef struct slab {
     const gb_plan_row *t;
-    gb_row_maker *make;
-    const void *ctx;
+    gb_row_source source;
     gb_quantize_fn *quantize;
     uint64_t first;
     size_t rows, row_bytes;
@@ -26,7 +25,7 @@ static void make_rows(void *ctx, size_t member, size_t size) {
     float *x = s->x + member * s->x_stride;
     for (size_t r = begin; r < end; r++) {
         void *blocks = s->blocks + r * s->row_bytes;
-        if (s->make(s->ctx, s->first + r, x, blocks)) s->quantize(x, blocks, s->t->ne[0], NULL);
+        if (s->source.make(s->source.ctx, s->first + r, x, blocks)) s->quantize(x, blocks, s->t->ne[0], NULL);
     }
 }
 
@@ -49,6 +48,7 @@ static int write_slabs(slab *s, size_t most, gb_gguf_writer *w, gb_pool *pool, c
     for (; !rc && s->first < rows; s->first += s->rows) {
         s->rows = rows - s->first < most ? (size_t)(rows - s->first) : most;
         gb_pool_run(pool, make_rows, s);
+        if (s->source.done) s->source.done(s->source.ctx, s->first, s->rows);
         rc = check(s, err);
         if (!rc) rc = gb_gguf_write_data(w, s->blocks, s->rows * s->row_bytes, err);
         if (!rc && progress && progress->step)
@@ -57,10 +57,10 @@ static int write_slabs(slab *s, size_t most, gb_gguf_writer *w, gb_pool *pool, c
     return rc;
 }
 
-int gb_rows_write(gb_gguf_writer *w, const gb_plan_row *t, gb_row_maker *make, const void *ctx, gb_pool *pool,
-                  const gb_cap *cap, const gb_progress *progress, gb_error *err) {
+int gb_rows_write(gb_gguf_writer *w, const gb_plan_row *t, gb_row_source source, gb_pool *pool, const gb_cap *cap,
+                  const gb_progress *progress, gb_error *err) {
     const size_t threads = gb_pool_size(pool);
-    slab s = {.t = t, .make = make, .ctx = ctx, .quantize = gb_resolve(t->to, GB_OP_quantize, cap).quantize};
+    slab s = {.t = t, .source = source, .quantize = gb_resolve(t->to, GB_OP_quantize, cap).quantize};
     s.row_bytes = gb_row_bytes(t->to, t->ne[0]);
     s.x_stride = (t->ne[0] + 15) & ~(size_t)15; /* threads do not share cache lines */
     size_t most = SLAB_BYTES / s.row_bytes;

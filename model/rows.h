@@ -9,8 +9,14 @@
 #include "model/gguf.h"
 #include "model/recipe.h"
 
-/* Makes row `row`: fills x (the row's ne[0] floats) and returns true, or writes the blocks itself and returns false. */
-typedef bool gb_row_maker(const void *ctx, uint64_t row, float *x, void *blocks);
+typedef struct gb_row_source {
+    /* Makes row `row`: fills x (the row's ne[0] floats) and returns true, or writes the blocks itself and returns
+     * false. Called by all threads. */
+    bool (*make)(const void *ctx, uint64_t row, float *x, void *blocks);
+    /* These rows will not be asked for again. May be NULL; called by one thread. */
+    void (*done)(const void *ctx, uint64_t first, uint64_t rows);
+    const void *ctx;
+} gb_row_source;
 
 /* Called after each slab with the bytes written so far of this tensor. May be NULL. */
 typedef struct gb_progress {
@@ -19,7 +25,7 @@ typedef struct gb_progress {
 } gb_progress;
 
 /* All rows of `t` in type t->to. A row that makes a NaN or infinite scale is an error naming tensor and row. */
-int gb_rows_write(gb_gguf_writer *w, const gb_plan_row *t, gb_row_maker *make, const void *ctx, gb_pool *pool,
-                  const gb_cap *cap, const gb_progress *progress, gb_error *err);
+int gb_rows_write(gb_gguf_writer *w, const gb_plan_row *t, gb_row_source source, gb_pool *pool, const gb_cap *cap,
+                  const gb_progress *progress, gb_error *err);
 
 #endif

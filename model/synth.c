@@ -187,8 +187,11 @@ static int write_tensors(gb_gguf_writer *w, const gb_synth_options *o, const mod
             continue;
         }
         const stream s = {XXH64(t->name.data, t->name.size, o->seed), t};
-        gb_row_maker *make = t->dims == 1 ? make_ones : o->random_blocks ? make_blocks : make_weights;
-        rc = gb_rows_write(w, t, make, &s, pool, cap, progress, err);
+        const gb_row_source source = {t->dims == 1       ? make_ones
+                                      : o->random_blocks ? make_blocks
+                                                         : make_weights,
+                                      NULL, &s};
+        rc = gb_rows_write(w, t, source, pool, cap, progress, err);
     }
     return rc;
 }

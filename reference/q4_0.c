@@ -48,7 +48,7 @@ void gb_ref_q4_0_quantize(const float *x, void *blocks, size_t n, const float *i
         float weight[BLOCK];
         uint8_t code[BLOCK];
         for (size_t j = 0; j < BLOCK; j++) weight[j] = importance[i * BLOCK + j] * sqrtf(sigma2 + xb[j] * xb[j]);
-        b[i].d = gb_f16_from_f32(gb_search_signed(BLOCK, 8, xb, weight, code));
+        b[i].d = gb_f16_from_scale(gb_search_signed(BLOCK, 8, xb, weight, code));
         pack(code, &b[i]);
     }
 }

@@ -59,8 +59,8 @@ static void find_plain(const float *x, uint8_t code[BLOCK], gb_block_q4_K *b, ui
         sc[j] = s < 63 ? s : 63;
         mn[j] = m < 63 ? m : 63;
     }
-    b->d = gb_f16_from_f32(max_scale / 63.0F);
-    b->dmin = gb_f16_from_f32(max_min / 63.0F);
+    b->d = gb_f16_from_scale(max_scale / 63.0F);
+    b->dmin = gb_f16_from_scale(max_min / 63.0F);
 }
 
 static void find_weighted(const float *x, const float *importance, uint8_t code[BLOCK], gb_block_q4_K *b,
@@ -81,8 +81,8 @@ static void find_weighted(const float *x, const float *importance, uint8_t code[
         sum_weight[j] = sum;
         scale[j] = gb_search_affine(SUB, &how, xs, weight, code + j * SUB, &min[j]);
     }
-    b->d = gb_f16_from_f32(gb_search_positive(SUBS, 63, scale, sum_weight, sc));
-    b->dmin = gb_f16_from_f32(gb_search_positive(SUBS, 63, min, sum_weight, mn));
+    b->d = gb_f16_from_scale(gb_search_positive(SUBS, 63, scale, sum_weight, sc));
+    b->dmin = gb_f16_from_scale(gb_search_positive(SUBS, 63, min, sum_weight, mn));
 }
 
 void gb_ref_q4_K_quantize(const float *x, void *blocks, size_t n, const float *importance) {

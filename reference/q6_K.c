@@ -45,7 +45,7 @@ void gb_ref_q6_K_quantize(const float *x, void *blocks, size_t n, const float *i
         memset(b, 0, sizeof *b);
         if (gb_abs_f32(extreme) < 1e-15F) continue;
         const float inverse = -128.0F / extreme;
-        b->d = gb_f16_from_f32(1.0F / inverse);
+        b->d = gb_f16_from_scale(1.0F / inverse);
         for (size_t j = 0; j < SUBS; j++) {
             const int s = gb_nearest_int(inverse * scale[j]);
             b->scales[j] = (int8_t)(uint8_t)(s < 127 ? s : 127);

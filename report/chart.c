@@ -23,12 +23,14 @@ static void quoted(FILE *out, const char *text) {
 
 static int script(FILE *out, const char *svg_path, const gb_report_data *d) {
     size_t drawn = 0;
-    fprintf(out, "set terminal svg size 900,420 font 'sans-serif,13' background rgb 'white'\nset output ");
+    fprintf(out, "set terminal svg size 900,420 font 'sans-serif,13' noenhanced background rgb 'white'\nset output ");
     quoted(out, svg_path);
     fprintf(out, "\nset style fill solid 0.85\nset boxwidth 0.5\nset border 11\nset grid y lc rgb '#d0d7de'\n"
                  "set yrange [0:*]\nset ylabel 'generation, tokens/s'\nset y2label 'perplexity (lower is better)'\n"
-                 "set y2tics\nset ytics nomirror\nset xtics nomirror\nset offsets 0.5,0.5,0,0\nset key top right\n"
-                 "set y2range [*:*]\n$models << EOD\n");
+                 "set y2tics\nset ytics nomirror\nset xtics nomirror\nset offsets 0.5,0.5,0,0\nset key outside top center horizontal\n"
+                 "$models << EOD\n");
+    double least = (double)INFINITY;
+    double most = -(double)INFINITY;
     for (size_t i = 0; i < d->models; i++) {
         const gb_report_model *m = &d->model[i];
         if (isnan(m->tg) && isnan(m->ppl)) continue;
@@ -36,11 +38,16 @@ static int script(FILE *out, const char *svg_path, const gb_report_data *d) {
         const double low = isnan(m->tg_low) ? m->tg : m->tg_low;
         const double high = isnan(m->tg_high) ? m->tg : m->tg_high;
         fprintf(out, " %.6g %.6g %.6g %.8g\n", m->tg, low, high, m->ppl);
+        least = fmin(least, m->ppl); /* NaN is skipped */
+        most = fmax(most, m->ppl);
         drawn++;
     }
-    fprintf(out, "EOD\nset datafile missing 'nan'\n"
+    fputs("EOD\n", out);
+    const double margin = most > least ? 0.15 * (most - least) : 0.01 * most;
+    if (least <= most) fprintf(out, "set y2range [%.8g:%.8g]\n", least - margin, most + margin);
+    fprintf(out, "set datafile missing 'nan'\n"
                  "plot $models using 0:2:xtic(1) with boxes lc rgb '#2f6f9f' title 'tokens/s', "
-                 "$models using 0:2:3:4 with yerrorbars lc rgb '#1b1f24' pt 0 notitle, "
+                 "$models using 0:2:3:4 with yerrorbars lc rgb '#1b1f24' pt 0 ps 0 notitle, "
                  "$models using 0:5 axes x1y2 with points pt 7 ps 1.1 lc rgb '#c4512d' title 'perplexity'\n");
     return drawn > 0;
 }

@@ -107,7 +107,7 @@ static void add_e2e(gb_report_data *d, const cJSON *record) {
     const cJSON *machine = cJSON_GetObjectItemCaseSensitive(record, "machine");
     const cJSON *program = cJSON_GetObjectItemCaseSensitive(record, "provenance");
     if (machine && !d->machine[0])
-        snprintf(d->machine, sizeof d->machine, "%s, %s, %d threads, %s", text(machine, "cpu"), text(record, "isa"),
+        snprintf(d->machine, sizeof d->machine, "%s, %s, %d threads, %s", text(machine, "cpu_model"), text(record, "isa"),
                  threads, text(machine, "kernel"));
     if (program && !d->program[0])
         snprintf(d->program, sizeof d->program, "gaugeblock %s, commit %s, %s", text(program, "version"),
@@ -127,10 +127,10 @@ static void add_kernel(gb_report_data *d, const cJSON *record) {
     const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(record, "metrics");
     const cJSON *subject = cJSON_GetObjectItemCaseSensitive(record, "subject");
     gb_report_kernel *k = &d->kernel[d->kernels++];
-    const char *set = text(subject, "working_set");
+    const char *set = text(subject, "level");
     snprintf(k->name, sizeof k->name, "%s%s%s", text(record, "name"), *set ? " " : "", set);
     k->ns_per_weight = number(cJSON_GetObjectItemCaseSensitive(metrics, "ns_per_weight"), "median");
-    k->gbps = number(cJSON_GetObjectItemCaseSensitive(metrics, "gbps"), "median");
+    k->gbps = number(cJSON_GetObjectItemCaseSensitive(metrics, "gbps"), "value");
 }
 
 /* JSON lines; a line that is no record is an error with its number. */

@@ -54,6 +54,7 @@ step() { # name command...
 
 mkdir -p build
 if has gcc; then run_tests gcc release; fi
+if has gcc; then step "perplexity agrees with llama.cpp" scripts/check-perplexity.sh build/release/gaugeblock; fi
 if has clang; then run_tests clang clang; fi
 if has asan; then run_tests "sanitizers" asan; fi
 if has aarch64 && run_tests aarch64 aarch64-qemu build-only; then

@@ -497,8 +497,8 @@ START_TEST(flipped_bytes) {
         const size_t flips = 1 + gb_rng_below(&rng, 3);
         for (size_t i = 0; i < flips; i++) {
             at[i] = gb_rng_below(&rng, (uint32_t)header);
-            const uint8_t byte = gb_rng_below(&rng, 2) ? (uint8_t)(im.bytes[at[i]] ^ 1U << gb_rng_below(&rng, 8))
-                                                       : (uint8_t)gb_rng_u64(&rng);
+            uint8_t byte = (uint8_t)gb_rng_u64(&rng);
+            if (gb_rng_below(&rng, 2)) byte = (uint8_t)(im.bytes[at[i]] ^ 1U << gb_rng_below(&rng, 8));
             ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)at[i]), 1);
         }
         gb_gguf *f = NULL;

@@ -1,7 +1,6 @@
 /* Tests the tester: every saboteur must be caught and named, its replay line must fail alone in the same way, and
  * honest kernels must pass. */
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +162,29 @@ START_TEST(empty_selections_are_errors) {
 }
 END_TEST
 
+/* Catches: a row that passes on zeros and NaNs alone, or without any comparison; and live counts that count them. */
+START_TEST(vacuous_rows_fail) {
+    ck_assert(gb_verify_is_vacuous(0, 0));
+    ck_assert(gb_verify_is_vacuous(0, 10));
+    ck_assert(gb_verify_is_vacuous(4, 10));
+    ck_assert(!gb_verify_is_vacuous(5, 10));
+    ck_assert(!gb_verify_is_vacuous(10, 10));
+    static const char *const dead[] = {"x=zero", "x=nan", "x=normal"};
+    const gb_kernel honest = {"honest", GB_FORMAT_f32, GB_OP_add, GB_ISA_scalar, {.add = gb_ref_f32_add}};
+    size_t live[3];
+    for (size_t i = 0; i < 3; i++) {
+        gb_verify_report report;
+        run(&honest, 1, 42, GB_EFFORT_FULL, dead[i], &report);
+        ck_assert_uint_eq(report.results[0].outputs, 70);
+        live[i] = report.results[0].live;
+        gb_verify_free(&report);
+    }
+    ck_assert_uint_eq(live[0], 0);
+    ck_assert(live[1] > 0 && live[1] < 70);
+    ck_assert_uint_eq(live[2], 70);
+}
+END_TEST
+
 /* Catches: bench timing a broken kernel. */
 START_TEST(single_row_is_judged) {
     gb_verify_result r;
@@ -200,6 +222,7 @@ int main(void) {
     tcase_add_test(tcase, missing_kernels_are_skipped);
     tcase_add_test(tcase, seed_decides_the_inputs);
     tcase_add_test(tcase, empty_selections_are_errors);
+    tcase_add_test(tcase, vacuous_rows_fail);
     tcase_add_test(tcase, single_row_is_judged);
     tcase_add_test(tcase, dot_error_is_small_and_real);
     suite_add_tcase(suite, tcase);

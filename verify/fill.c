@@ -151,8 +151,8 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
 #define GB_SCALES(X)                                                                                                   \
     X(PLAIN, "plain")                                                                                                  \
     X(POSITIVE, "pos")                                                                                                 \
-    X(ZERO, "zero") X(NEGZERO, "negzero") X(SUBNORMAL, "subnormal") X(HUGE_, "huge") X(INF, "inf") X(NAN_, "nan")      \
-        X(ANY, "any")
+    X(ZERO, "zero")                                                                                                    \
+    X(NEGZERO, "negzero") X(SUBNORMAL, "subnormal") X(HUGE_, "huge") X(INF, "inf") X(NAN_, "nan") X(ANY, "any")
 #define GB_ENUM(id, name) CODES_##id,
 typedef enum codes { GB_CODES(GB_ENUM) CODES_COUNT } codes;
 #undef GB_ENUM

@@ -26,7 +26,7 @@ static void set_reason(gb_verify_result *r, gb_verdict verdict, const char *reas
 static void judge_row(const gb_check *c) {
     gb_verify_result *r = c->result;
     r->verdict = r->failed_cases ? GB_VERIFY_FAIL : GB_VERIFY_OK;
-    if (r->failed_cases || c->only || 2 * r->live >= r->outputs) return;
+    if (r->failed_cases || c->only || !gb_verify_is_vacuous(r->live, r->outputs)) return;
     r->verdict = GB_VERIFY_FAIL;
     (void)snprintf(r->reason, sizeof r->reason,
                    "%s: vacuous: only %zu of the %zu outputs compared are finite and not zero", c->kernel->name,

@@ -1,14 +1,14 @@
 /* The gemv of the 32-element block formats: one weight row at a time, linear through memory.
  *
- * A chunk of K is prepared once (activations in the layout the format likes), then for eight rows the float terms of
- * all blocks are written to a buffer, and the eight sequential chains over them run side by side, lane = row. Between
+ * A chunk of K is prepared once (activations in the layout the format likes), then for sixteen rows the float terms
+ * of all blocks are written to a buffer, and the sequential chains over them run side by side, lane = row. Between
  * chunks the partial sums lie in y, so every output element is one sequential chain, as in the reference. */
 #ifndef GB_AVX2_GEMV_H
 #define GB_AVX2_GEMV_H
 
 #include "kernels/avx2/simd.h"
 
-enum { GB_GEMV_BLOCKS = 128, GB_GEMV_ROWS = 8, GB_PREFETCH = 1024 };
+enum { GB_GEMV_BLOCKS = 128, GB_GEMV_ROWS = 16, GB_PREFETCH = 4096 };
 
 typedef struct {
     size_t block_bytes;
@@ -35,14 +35,40 @@ GB_INLINE void gb_row_terms(const gb_gemv_format *f, const char *row, const void
 }
 
 /* acc[r] = acc[r] + term[r][0] + term[r][1] ... for eight rows at once. */
-GB_INLINE __m256 gb_chain8(__m256 acc, float term[GB_GEMV_ROWS][GB_GEMV_BLOCKS], size_t count) {
-    for (size_t k = 0; k < count; k += 8) {
-        __m256 t[8];
-        for (size_t r = 0; r < GB_GEMV_ROWS; r++) t[r] = _mm256_loadu_ps(term[r] + k);
-        gb_transpose8(t);
-        for (size_t i = 0; i < 8; i++) acc = _mm256_add_ps(acc, t[i]);
-    }
+GB_INLINE __m256 gb_chain_step(__m256 acc, float term[][GB_GEMV_BLOCKS], size_t k) {
+    __m256 t[8];
+    for (size_t r = 0; r < 8; r++) t[r] = _mm256_loadu_ps(term[r] + k);
+    gb_transpose8(t);
+    for (size_t i = 0; i < 8; i++) acc = _mm256_add_ps(acc, t[i]);
     return acc;
+}
+
+/* Finishes `rows` rows from their terms; sixteen run as two independent chains, to hide the latency of the additions.
+ */
+GB_INLINE void gb_chain_rows(float term[GB_GEMV_ROWS][GB_GEMV_BLOCKS], size_t rows, size_t count, int resume,
+                             float *y) {
+    size_t r = 0;
+    if (rows == GB_GEMV_ROWS) {
+        __m256 low = resume ? _mm256_loadu_ps(y) : _mm256_setzero_ps();
+        __m256 high = resume ? _mm256_loadu_ps(y + 8) : _mm256_setzero_ps();
+        for (size_t k = 0; k < count; k += 8) {
+            low = gb_chain_step(low, term, k);
+            high = gb_chain_step(high, term + 8, k);
+        }
+        _mm256_storeu_ps(y, low);
+        _mm256_storeu_ps(y + 8, high);
+        return;
+    }
+    for (; r + 8 <= rows; r += 8) {
+        __m256 acc = resume ? _mm256_loadu_ps(y + r) : _mm256_setzero_ps();
+        for (size_t k = 0; k < count; k += 8) acc = gb_chain_step(acc, term + r, k);
+        _mm256_storeu_ps(y + r, acc);
+    }
+    for (; r < rows; r++) {
+        float acc = resume ? y[r] : 0.0F;
+        for (size_t k = 0; k < count; k++) acc = acc + term[r][k];
+        y[r] = acc;
+    }
 }
 
 GB_INLINE void gb_block32_gemv(const gb_gemv_format *f, const void *w, size_t w_stride, size_t rows, const void *a,
@@ -56,16 +82,7 @@ GB_INLINE void gb_block32_gemv(const gb_gemv_format *f, const void *w, size_t w_
             const size_t some = rows - row < GB_GEMV_ROWS ? rows - row : GB_GEMV_ROWS;
             const char *first = (const char *)w + row * w_stride + from * f->block_bytes;
             for (size_t r = 0; r < some; r++) gb_row_terms(f, first + r * w_stride, act, count, term[r]);
-            if (some == GB_GEMV_ROWS) {
-                const __m256 acc = from > 0 ? _mm256_loadu_ps(y + row) : _mm256_setzero_ps();
-                _mm256_storeu_ps(y + row, gb_chain8(acc, term, count));
-            } else {
-                for (size_t r = 0; r < some; r++) {
-                    float acc = from > 0 ? y[row + r] : 0.0F;
-                    for (size_t k = 0; k < count; k++) acc = acc + term[r][k];
-                    y[row + r] = acc;
-                }
-            }
+            gb_chain_rows(term, some, count, from > 0, y + row);
         }
     }
 }

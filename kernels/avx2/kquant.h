@@ -7,7 +7,7 @@
 
 #include "kernels/avx2/simd.h"
 
-enum { GB_K_BLOCKS = 16, GB_K_ROWS = 8, GB_K_PREFETCH = 1024 };
+enum { GB_K_BLOCKS = 16, GB_K_ROWS = 8, GB_K_PREFETCH = 4096 };
 
 typedef struct {
     __m256i isum[GB_K_BLOCKS][GB_K_ROWS]; /* eight partial sums */

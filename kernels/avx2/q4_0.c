@@ -168,8 +168,8 @@ GB_INLINE void tile(const weight_panel *p, const gb_gemm_args *g, size_t col, si
             const __m256i w1 = p->quad[k][s][1];
             for (size_t c = 0; c < cols; c++) {
                 const __m256i q = gb_broadcast32(a[c][k].qs + 4 * s);
-                sum[0][c] = _mm256_add_epi16(sum[0][c], _mm256_maddubs_epi16(w0, q));
-                sum[1][c] = _mm256_add_epi16(sum[1][c], _mm256_maddubs_epi16(w1, q));
+                sum[0][c] = gb_pin(_mm256_add_epi16(sum[0][c], _mm256_maddubs_epi16(w0, q)));
+                sum[1][c] = gb_pin(_mm256_add_epi16(sum[1][c], _mm256_maddubs_epi16(w1, q)));
             }
         }
         for (size_t c = 0; c < cols; c++) {

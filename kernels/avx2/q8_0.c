@@ -92,7 +92,7 @@ float gb_q8_0_dot_avx2(const void *w, const void *a, size_t n) {
 
 /* --- gemm --- */
 
-enum { BLOCKS = GB_PANEL_K / BLOCK, PAIRS = BLOCK / 2 };
+enum { BLOCKS = GB_PANEL_K / BLOCK, PAIRS = BLOCK / 2, UNROLL = 4 };
 
 typedef struct {
     __m256i pair[BLOCKS][PAIRS][2]; /* lane = row: two codes of sixteen bits */
@@ -126,6 +126,16 @@ GB_INLINE const float *column_scales(const gb_gemm_args *g, size_t col) {
     return (const float *)(const void *)column_codes(g, g->cols) + col * (g->n / BLOCK);
 }
 
+/* Two codes of every row times two codes of every column. */
+GB_INLINE void pair_step(const __m256i w[2], const int16_t *const q[GB_TILE_COLS], size_t at, size_t cols,
+                         __m256i sum[2][GB_TILE_COLS]) {
+    for (size_t c = 0; c < cols; c++) {
+        const __m256i a = gb_broadcast32(q[c] + at);
+        sum[0][c] = gb_pin(_mm256_add_epi32(sum[0][c], _mm256_madd_epi16(w[0], a)));
+        sum[1][c] = gb_pin(_mm256_add_epi32(sum[1][c], _mm256_madd_epi16(w[1], a)));
+    }
+}
+
 GB_INLINE void tile(const weight_panel *p, const gb_gemm_args *g, size_t col, size_t cols, size_t from, size_t count,
                     __m256 acc[2][GB_TILE_COLS]) {
     const int16_t *q[GB_TILE_COLS];
@@ -137,15 +147,8 @@ GB_INLINE void tile(const weight_panel *p, const gb_gemm_args *g, size_t col, si
     for (size_t k = 0; k < count; k++) {
         __m256i sum[2][GB_TILE_COLS];
         for (size_t c = 0; c < cols; c++) sum[0][c] = sum[1][c] = _mm256_setzero_si256();
-        for (size_t s = 0; s < PAIRS; s++) {
-            const __m256i w0 = p->pair[k][s][0];
-            const __m256i w1 = p->pair[k][s][1];
-            for (size_t c = 0; c < cols; c++) {
-                const __m256i a = gb_broadcast32(q[c] + k * BLOCK + 2 * s);
-                sum[0][c] = _mm256_add_epi32(sum[0][c], _mm256_madd_epi16(w0, a));
-                sum[1][c] = _mm256_add_epi32(sum[1][c], _mm256_madd_epi16(w1, a));
-            }
-        }
+        for (size_t s = 0; s < PAIRS; s += UNROLL)
+            for (size_t u = s; u < s + UNROLL; u++) pair_step(p->pair[k][u], q, k * BLOCK + 2 * u, cols, sum);
         for (size_t c = 0; c < cols; c++) {
             const __m256 da = _mm256_set1_ps(d[c][k]);
             for (size_t v = 0; v < 2; v++)

@@ -21,6 +21,13 @@ GB_INLINE void gb_store256(void *p, __m256i v) {
     _mm256_storeu_si256((__m256i *)p, v);
 }
 
+/* Keeps a running sum in one register: without it compilers reassociate or rotate the integer sums of an unrolled tile
+ * until accumulators spill (gcc 12, clang 14: up to a third of the speed). No instruction is emitted. */
+GB_INLINE __m256i gb_pin(__m256i v) {
+    __asm__("" : "+x"(v));
+    return v;
+}
+
 /* Four bytes at any address in all eight lanes. */
 GB_INLINE __m256i gb_broadcast32(const void *p) {
     int32_t v;

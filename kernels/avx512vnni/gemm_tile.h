@@ -66,6 +66,7 @@ GB_INLINE __m128i gb_column_sums(const uint8_t *packed, size_t vectors) {
 /* f16 scales at byte `at` of 16 rows. */
 GB_INLINE __m512 gb_row_scales(const uint8_t *const row[GB_ROWS], size_t at) {
     uint16_t d[GB_ROWS];
+    GB_UNROLL
     for (size_t i = 0; i < GB_ROWS; i++) memcpy(&d[i], row[i] + at, sizeof d[i]);
     return _mm512_cvtph_ps(gb_load256(d));
 }
@@ -82,7 +83,10 @@ GB_INLINE void gb_dot_codes(const uint8_t *panel, const uint8_t *tile, const uin
     for (size_t k = 0; k < vectors; k++) {
         __m512i w[GB_GROUPS];
         GB_UNROLL
-        for (size_t i = 0; i < groups; i++) w[i] = gb_load512(panel + (k * groups + i) * 64);
+        for (size_t i = 0; i < groups; i++) {
+            w[i] = gb_load512(panel + (k * groups + i) * 64);
+            __asm__("" : "+v"(w[i])); /* keeps gcc 12 from loading it again for every column */
+        }
         GB_UNROLL
         for (size_t t = 0; t < GB_COLS; t++) {
             const __m512i a = gb_broadcast32(tile + 16 * k + 4 * t);
@@ -128,13 +132,11 @@ GB_INLINE void gb_unpack_rows(const gb_tile *f, const gb_gemm_args *g, const gb_
     }
 }
 
-/* The share of tile `tile` in reading ahead the rows of the next pass: a stride of rows is what the hardware does not
- * guess. */
-GB_INLINE void gb_read_ahead(const gb_tile *f, const gb_gemm_args *g, const gb_pass *p, size_t tile, size_t tiles) {
-    const size_t bytes = p->blocks * f->w_bytes;
-    for (size_t i = tile * p->rows / tiles; i < (tile + 1) * p->rows / tiles; i++)
+/* Reads ahead rows from .. to - 1 of the next pass: a stride of rows is what the hardware does not guess. */
+GB_INLINE void gb_read_ahead(const gb_pass *p, size_t stride, size_t bytes, size_t from, size_t to) {
+    for (size_t i = from; i < gb_min(to, p->rows); i++)
         for (size_t at = 0; at < bytes + 63; at += 64)
-            _mm_prefetch((const char *)((uintptr_t)p->next + i * g->w_stride + gb_min(at, bytes - 1)), _MM_HINT_T1);
+            _mm_prefetch((const char *)((uintptr_t)p->next + i * stride + gb_min(at, bytes - 1)), _MM_HINT_T1);
 }
 
 /* All columns of the pass times the rows of its panel. */
@@ -142,10 +144,12 @@ GB_INLINE void gb_multiply_panel(const gb_tile *f, const gb_gemm_args *g, const 
     const int from_start = p->k == 0;
     const int to_end = p->k + p->blocks == g->n / f->elems;
     const size_t tiles = p->cols / GB_COLS;
+    const size_t share = (p->rows + tiles - 1) / tiles; /* rows read ahead per tile */
+    const size_t bytes = p->blocks * f->w_bytes;
     for (size_t tile = 0; tile < tiles; tile++) {
         float *sums = p->sums + tile * (GB_GROUPS * GB_COLS * GB_ROWS);
         __m512 acc[GB_GROUPS][GB_COLS];
-        gb_read_ahead(f, g, p, tile, tiles);
+        gb_read_ahead(p, g->w_stride, bytes, tile * share, (tile + 1) * share);
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {
             GB_UNROLL

@@ -67,7 +67,7 @@ GB_INLINE void gb_row_terms(const gb_block32 *f, const uint8_t *w, const gb_act3
         const uint8_t *p = w + b * f->bytes;
         for (size_t line = 0; line < GB_GROUP * f->bytes; line += 64) gb_prefetch(p, GB_PREFETCH_AHEAD + line);
         const __m512i sum = _mm512_sub_epi32(f->sums(p, act, b), gb_load512(act->bias + b));
-        const __m512 d = _mm512_mul_ps(gb_gather_halves(p, (int)f->bytes), _mm512_loadu_ps(act->d + b));
+        const __m512 d = _mm512_mul_ps(gb_gather_halves(p, f->bytes), _mm512_loadu_ps(act->d + b));
         _mm512_storeu_ps(terms + b, _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum)));
     }
 }

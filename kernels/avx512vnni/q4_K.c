@@ -202,9 +202,9 @@ GB_INLINE void multiply_sub(const uint8_t *panel, const uint8_t *tile, size_t gr
     gb_dot_codes(panel, tile, tile + 32 * GB_COLS, 8, groups, sum);
     GB_UNROLL
     for (size_t i = 0; i < groups; i++) {
-        const __m512i scale = gb_load512(panel + (8 * groups + i) * 64);
         GB_UNROLL
-        for (size_t t = 0; t < GB_COLS; t++) total[i][t] = _mm512_dpwssd_epi32(total[i][t], sum[i][t], scale);
+        for (size_t t = 0; t < GB_COLS; t++)
+            total[i][t] = gb_dpwssd(total[i][t], sum[i][t], panel + (8 * groups + i) * 64);
     }
 }
 
@@ -232,9 +232,8 @@ GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tile, size_t blocks
                 GB_UNROLL
                 for (size_t j = 0; j < 4; j++) {
                     const uint8_t *pair = sums + 32 * j + 4 * t;
-                    min_sum = _mm512_dpwssd_epi32(min_sum, gb_load512(p + j * groups * 64), gb_broadcast32(pair));
-                    total[i][t] = _mm512_dpwssd_epi32(total[i][t], gb_load512(p + (4 + j) * groups * 64),
-                                                      gb_broadcast32(pair + 16));
+                    min_sum = gb_dpwssd(min_sum, gb_broadcast32(pair), p + j * groups * 64);
+                    total[i][t] = gb_dpwssd(total[i][t], gb_broadcast32(pair + 16), p + (4 + j) * groups * 64);
                 }
                 const __m512 da = gb_broadcast_f32(sums + 128 + 4 * t);
                 acc[i][t] = _mm512_add_ps(acc[i][t], combine(d, dmin, da, total[i][t], min_sum));

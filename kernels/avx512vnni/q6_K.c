@@ -179,9 +179,6 @@ GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) 
 /* Codes of one sub-block times four columns, scaled into total. */
 GB_INLINE void multiply_sub(const uint8_t *panel, const uint8_t *tile, size_t groups,
                             __m512i total[GB_GROUPS][GB_COLS]) {
-    __m512i scale[GB_GROUPS];
-    GB_UNROLL
-    for (size_t i = 0; i < groups; i++) scale[i] = gb_load512(panel + (4 * groups + i) * 64);
     GB_UNROLL
     for (size_t half = 0; half < 2; half++) {
         __m512i sum[GB_GROUPS][GB_COLS];
@@ -189,7 +186,8 @@ GB_INLINE void multiply_sub(const uint8_t *panel, const uint8_t *tile, size_t gr
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {
             GB_UNROLL
-            for (size_t t = 0; t < GB_COLS; t++) total[i][t] = _mm512_dpwssd_epi32(total[i][t], sum[i][t], scale[i]);
+            for (size_t t = 0; t < GB_COLS; t++)
+                total[i][t] = gb_dpwssd(total[i][t], sum[i][t], panel + (4 * groups + i) * 64);
         }
     }
 }

@@ -83,6 +83,7 @@ float gb_q8_0_dot_avx512vnni(const void *w, const void *a, size_t n) {
 }
 
 GB_INLINE void unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out, size_t step) {
+    GB_UNROLL
     for (size_t half = 0; half < 2; half++) {
         __m512i v[4];
         gb_load_rows(row, at + offsetof(gb_block_q8_0, qs) + 16 * half, v);

@@ -61,6 +61,14 @@ GB_INLINE __mmask16 gb_lanes(size_t n) {
     return (__mmask16)(n >= 16 ? 0xffffU : (1U << n) - 1U);
 }
 
+/* acc + the two products of 16-bit lanes of a and of the vector at p. As assembly, because gcc 12 copies the
+ * accumulator of the intrinsic back and forth in loops and, short of registers, reads other operands again and again.
+ */
+GB_INLINE __m512i gb_dpwssd(__m512i acc, __m512i a, const void *p) {
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(acc) : "v"(a), "m"(*(const __m512i_u *)p));
+    return acc;
+}
+
 /* A prefetch may name an address past the end of the row: it never faults. */
 GB_INLINE void gb_prefetch(const void *p, size_t ahead) {
     _mm_prefetch((const char *)((uintptr_t)p + ahead), _MM_HINT_T0);
@@ -80,10 +88,21 @@ GB_INLINE __m512 gb_halves(__m512i v) {
     return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v));
 }
 
-/* Sixteen f16 at p, p + stride, ...; each lane reads four bytes at its address. */
-GB_INLINE __m512 gb_gather_halves(const void *p, int stride) {
-    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    return gb_halves(_mm512_i32gather_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32(stride)), p, 1));
+/* Sixteen f16 at p, p + stride, ..., each read with the two bytes above it. Masked broadcasts from memory, because
+ * gathers are slow where microcode guards them. */
+GB_INLINE __m512 gb_gather_halves(const void *p, size_t stride) {
+    const uint8_t *at = p;
+    __m512i v[4];
+    GB_UNROLL
+    for (size_t i = 0; i < 4; i++) {
+        v[i] = gb_broadcast32(at + 4 * i * stride);
+        v[i] = _mm512_mask_broadcastd_epi32(v[i], 0x2222, _mm_loadu_si32(at + (4 * i + 1) * stride));
+        v[i] = _mm512_mask_broadcastd_epi32(v[i], 0x4444, _mm_loadu_si32(at + (4 * i + 2) * stride));
+        v[i] = _mm512_mask_broadcastd_epi32(v[i], 0x8888, _mm_loadu_si32(at + (4 * i + 3) * stride));
+    }
+    v[0] = _mm512_mask_mov_epi32(v[0], 0x00f0, v[1]);
+    v[0] = _mm512_mask_mov_epi32(v[0], 0x0f00, v[2]);
+    return gb_halves(_mm512_mask_mov_epi32(v[0], 0xf000, v[3]));
 }
 
 /* Bytes at .. at + 15 of sixteen rows -> four vectors of dwords, lane = row. */

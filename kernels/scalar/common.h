@@ -67,13 +67,14 @@ GB_INLINE int gb_mul4(const int8_t *w, const int8_t *a) {
     return w[0] * a[0] + w[1] * a[1] + w[2] * a[2] + w[3] * a[3];
 }
 
-/* Low nibbles of n bytes times a[0..n), high nibbles times a[high..high + n). */
-GB_INLINE void gb_mul_nibbles(const uint8_t *w, const int8_t *a, size_t n, size_t high, int *low_sum, int *high_sum) {
+/* Low nibbles of n bytes, minus zero, times a[0..n), high nibbles times a[high..high + n). */
+GB_INLINE void gb_mul_nibbles(const uint8_t *w, const int8_t *a, size_t n, size_t high, int zero, int *low_sum,
+                              int *high_sum) {
     int lo = 0;
     int hi = 0;
     for (size_t j = 0; j < n; j += 2) {
-        lo += (w[j] & 15) * a[j] + (w[j + 1] & 15) * a[j + 1];
-        hi += (w[j] >> 4) * a[j + high] + (w[j + 1] >> 4) * a[j + high + 1];
+        lo += ((w[j] & 15) - zero) * a[j] + ((w[j + 1] & 15) - zero) * a[j + 1];
+        hi += ((w[j] >> 4) - zero) * a[j + high] + ((w[j + 1] >> 4) - zero) * a[j + high + 1];
     }
     *low_sum = lo;
     *high_sum = hi;

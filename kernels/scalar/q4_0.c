@@ -56,10 +56,8 @@ float gb_q4_0_dot_scalar(const void *w, const void *a, size_t n) {
     for (size_t k = 0; k < n / BLOCK; k++) {
         int low;
         int high;
-        int sum = 0;
-        gb_mul_nibbles(bw[k].qs, ba[k].qs, HALF, HALF, &low, &high);
-        for (size_t j = 0; j < BLOCK; j++) sum += ba[k].qs[j];
-        acc = acc + (gb_f32_from_f16(bw[k].d) * gb_f32_from_f16(ba[k].d)) * (float)(low + high - 8 * sum);
+        gb_mul_nibbles(bw[k].qs, ba[k].qs, HALF, HALF, 8, &low, &high);
+        acc = acc + (gb_f32_from_f16(bw[k].d) * gb_f32_from_f16(ba[k].d)) * (float)(low + high);
     }
     return acc;
 }

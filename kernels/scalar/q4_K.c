@@ -54,7 +54,7 @@ float gb_q4_K_dot_scalar(const void *w, const void *a, size_t n) {
         for (size_t c = 0; c < BLOCK / CHUNK; c++) {
             int low;
             int high;
-            gb_mul_nibbles(bw[k].qs + SUB * c, ba[k].qs + CHUNK * c, SUB, SUB, &low, &high);
+            gb_mul_nibbles(bw[k].qs + SUB * c, ba[k].qs + CHUNK * c, SUB, SUB, 0, &low, &high);
             isum += sc[2 * c] * low + sc[2 * c + 1] * high;
         }
         for (size_t j = 0; j < SUBS; j++) msum += mn[j] * (ba[k].bsums[2 * j] + ba[k].bsums[2 * j + 1]);
