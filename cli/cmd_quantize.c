@@ -153,7 +153,7 @@ static int convert(const arguments *a, const gb_gguf *in, const gb_plan_row *row
 }
 
 int gb_cmd_quantize(int argc, char **argv, gb_error *err) {
-    arguments a = {0};
+    arguments a = {.in = "", .out = ""};
     gb_gguf *in = NULL;
     gb_plan_row *rows = NULL;
     int rc = parse(argc, argv, &a, err);

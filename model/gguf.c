@@ -50,8 +50,10 @@ static size_t left(const cursor *c) {
 }
 
 static int take(cursor *c, size_t size, const char *what, const uint8_t **out) {
-    if (size > left(c))
-        return bad_at(c, c->pos, "the file ends inside %s: %zu bytes expected, %zu left", what, size, left(c));
+    if (size > left(c)) {
+        (void)bad_at(c, c->pos, "the file ends inside %s: %zu bytes expected, %zu left", what, size, left(c));
+        return GB_EINPUT; /* not bad_at's value: static analysis cannot see that it is not GB_OK */
+    }
     *out = c->f->map.data + c->pos;
     c->pos += size;
     return GB_OK;
@@ -215,10 +217,10 @@ static int by_offset(const void *a, const void *b) {
 
 /* Names lie `stride` bytes apart from `first` on. */
 static int check_unique(const cursor *c, const gb_str *first, size_t stride, size_t count, const char *what) {
-    const gb_str **names = gb_new(count, sizeof *names, "name index of a GGUF file", c->err);
+    const gb_str **names = gb_new(count, sizeof(gb_str *), "name index of a GGUF file", c->err);
     if (!names) return GB_ESYSTEM;
     for (size_t i = 0; i < count; i++) names[i] = (const gb_str *)(const void *)((const char *)first + i * stride);
-    qsort(names, count, sizeof *names, by_name);
+    qsort(names, count, sizeof(gb_str *), by_name);
     int rc = GB_OK;
     for (size_t i = 1; !rc && i < count; i++) {
         char shown[GB_SHOWN];
@@ -252,7 +254,7 @@ static int take_alignment(const cursor *c) {
 static int place_tensors(const cursor *c) {
     gb_gguf *f = c->f;
     const uint64_t mask = f->alignment - 1;
-    const gb_tensor **order = gb_new(f->tensor_count, sizeof *order, "tensor index of a GGUF file", c->err);
+    const gb_tensor **order = gb_new(f->tensor_count, sizeof(gb_tensor *), "tensor index of a GGUF file", c->err);
     if (!order) return GB_ESYSTEM;
     f->data_offset = (c->pos + mask) & ~mask;
     uint64_t end = c->pos;
@@ -270,7 +272,7 @@ static int place_tensors(const cursor *c) {
             t->data = f->map.data + t->offset;
         }
     }
-    if (!rc) qsort(order, f->tensor_count, sizeof *order, by_offset);
+    if (!rc) qsort(order, f->tensor_count, sizeof(gb_tensor *), by_offset);
     for (size_t i = 0; !rc && i < f->tensor_count; i++) {
         const gb_tensor *t = order[i];
         const uint64_t expected = (end + mask) & ~mask;

@@ -92,7 +92,7 @@ static bool load_integer(gb_gguf_type type, const uint8_t *p, uint64_t *magnitud
         memcpy(magnitude, p, sizeof *magnitude);
         return true;
     case GB_GGUF_I8:
-        v = (int8_t)u8;
+        v = (int)(u8 ^ 0x80U) - 0x80;
         break;
     case GB_GGUF_I16:
         memcpy(&u16, p, sizeof u16);

@@ -92,9 +92,10 @@ int gb_tensor_check_scales(const gb_gguf *file, const gb_tensor *t, uint64_t fir
     const uint64_t found = gb_blocks_find_wild(t->format, t->data + first * info->block_bytes, count);
     if (found == count) return GB_OK;
     const uint64_t block = first + found;
+    const uint64_t at = t->offset + block * info->block_bytes;
     char name[GB_SHOWN];
     return gb_fail(err, GB_EINPUT, "%s: offset %llu: tensor '%s': %s %llu (%s) is NaN or infinite", file->path,
-                   (unsigned long long)(t->offset + block * info->block_bytes), gb_str_show(t->name, name),
+                   (unsigned long long)at, gb_str_show(t->name, name),
                    info->block_elems == 1 ? "element" : "a scale of block", (unsigned long long)block, info->NAME);
 }
 

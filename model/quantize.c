@@ -44,10 +44,10 @@ enum { CHUNK_BYTES = 16 << 20 };
 
 /* Drops the whole pages of [from, to) of the mapping; they would come back from the file if they were read again. */
 static void let_go(const uint8_t *from, const uint8_t *to) {
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    const uintptr_t begin = ((uintptr_t)from + page - 1) & ~(page - 1);
-    const uintptr_t end = (uintptr_t)to & ~(page - 1);
-    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+    const size_t mask = (size_t)sysconf(_SC_PAGESIZE) - 1;
+    const uint8_t *begin = from + (-(uintptr_t)from & mask);
+    const uint8_t *end = to - ((uintptr_t)to & mask);
+    if (begin < end) (void)madvise((void *)begin, (size_t)(end - begin), MADV_DONTNEED);
 }
 
 static int check_source(const gb_gguf *in, const gb_tensor *t, gb_error *err) {

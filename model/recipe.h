@@ -31,12 +31,12 @@ int gb_model_facts_read(const gb_gguf *file, gb_model_facts *out, gb_error *err)
 
 typedef struct gb_plan_row {
     gb_str name; /* not owned */
-    uint32_t dims;
     uint64_t ne[4];
+    uint32_t dims;
     gb_format from;
     gb_format to;
-    bool keep;      /* copied as it is: not a matrix of weights, or of the target type already */
     char note[112]; /* "" or why `to` is not the type that the rules name */
+    bool keep;      /* copied as it is: not a matrix of weights, or of the target type already */
 } gb_plan_row;
 
 /* Fills to, keep and note of rows whose name, sizes and from are set, in any order. pure: every matrix gets the

@@ -35,10 +35,11 @@ static int check(const slab *s, gb_error *err) {
     const uint64_t count = per_row * s->rows;
     const uint64_t bad = gb_blocks_find_wild(s->t->to, s->blocks, count);
     if (bad == count) return GB_OK;
+    const uint64_t row = s->first + bad / per_row;
+    const uint64_t block = bad % per_row;
     char name[GB_SHOWN];
     return gb_fail(err, GB_EINPUT, "tensor '%s': row %llu, block %llu becomes NaN or infinite in %s: values too large",
-                   gb_str_show(s->t->name, name), (unsigned long long)(s->first + bad / per_row),
-                   (unsigned long long)(bad % per_row), info->NAME);
+                   gb_str_show(s->t->name, name), (unsigned long long)row, (unsigned long long)block, info->NAME);
 }
 
 static int write_slabs(slab *s, size_t most, gb_gguf_writer *w, gb_pool *pool, const gb_progress *progress,

@@ -578,7 +578,7 @@ START_TEST(write_and_read) {
     size_t count = 0;
     ck_assert_int_eq(gb_gguf_get_f32_array(out, "new.floats", &read, &count, &err), GB_OK);
     ck_assert_uint_eq(count, 2);
-    ck_assert_mem_eq(read, floats, sizeof floats);
+    ck_assert(read[0] == floats[0] && read[1] == floats[1]);
     free(read);
     gb_gguf_close(out);
     gb_gguf_close(in);
@@ -593,7 +593,7 @@ START_TEST(writer_counts_bytes) {
         ck_assert_int_eq(gb_gguf_put_tensor(w, text("t"), 1, vector4, GB_FORMAT_f32, &err), GB_OK);
         ck_assert_int_eq(gb_gguf_begin_data(w, &err), GB_OK);
         const uint8_t data[17] = {0};
-        const int rc = gb_gguf_write_data(w, data, (size_t)(16 + surplus), &err);
+        const int rc = gb_gguf_write_data(w, data, surplus > 0 ? 17 : 15, &err);
         ck_assert_int_eq(rc, surplus > 0 ? GB_ESYSTEM : GB_OK);
         if (surplus > 0)
             gb_gguf_writer_abort(w);

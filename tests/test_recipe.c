@@ -346,8 +346,8 @@ static void moments(const gb_gguf *f, const char *name, double *mean, double *de
     *deviation = sqrt(squares / total - *mean * *mean);
 }
 
-/* Random models of every type (q4_0 codes have the mean -0.5): the same bytes for any threads, other bytes for another seed, weights of about 0.02,
- * norms of 1, a header that the reader accepts and the shape's sizes. */
+/* Random models of every type: the same bytes for any threads, other bytes for another seed, weights of about 0.02 with
+ * a mean near 0 (random q4_0 codes have the mean -0.5), norms of 1, a header that the reader accepts. */
 START_TEST(synthetic_models) {
     static const char *const recipes[] = {"F32", "BF16", "Q8_0", "Q6_K", "Q4_0", "Q4_K_M"};
     const char *a = scratch("a.gguf");
