@@ -1,9 +1,9 @@
 /* The model benchmark: how fast whole models load, read a prompt and generate, and what memory they take.
  *
- * pp N: tokens per second of evaluating N prompt tokens from an empty cache, logits of the last only, no tokenization, no
- * sampling. tg N: tokens per second of N single-token evaluations from an empty cache, no sampling. Token ids are random
- * from a seed. The cells (model, threads) take turns within each repetition, so that whatever else the machine does is
- * shared among them. Load, first token and memory are taken in a process of its own for every cell. */
+ * pp N: tokens per second of evaluating N prompt tokens from an empty cache, logits of the last only, no tokenization,
+ * no sampling. tg N: tokens per second of N single-token evaluations from an empty cache, no sampling. Token ids are
+ * random from a seed. The cells (model, threads) take turns within each repetition, so that whatever else the machine
+ * does is shared among them. Load, first token and memory are taken in a process of its own for every cell. */
 #ifndef GB_MODEL_E2E_H
 #define GB_MODEL_E2E_H
 

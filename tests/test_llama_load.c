@@ -191,9 +191,9 @@ START_TEST(impossible_contexts) {
     gb_llama *m = NULL;
     gb_error err = {0};
     ck_assert_msg(load(&t, &m, &err) == GB_OK, "%s", err.text);
-    m->n_layer = 100000; /* as a model of that depth would: more cache than any machine has */
+    m->n_head_kv = 1 << 16; /* as a model of that width would: more cache than any machine has */
     expect_no_context(m, (gb_context_params){1 << 24, 64, GB_FORMAT_f16}, "KV cache of");
-    m->n_layer = 1;
+    m->n_head_kv = TINY_KV_HEADS;
     expect_no_context(m, (gb_context_params){0, 64, GB_FORMAT_f16}, "0 positions");
     expect_no_context(m, (gb_context_params){(1 << 24) + 1, 64, GB_FORMAT_f16}, "16777217 positions");
     expect_no_context(m, (gb_context_params){64, 0, GB_FORMAT_f16}, "batch");

@@ -1,0 +1,49 @@
+/* Inside of gb_context: shared by context.c (memory) and forward.c (the pass), no one else. */
+#ifndef GB_MODEL_CONTEXT_IMPL_H
+#define GB_MODEL_CONTEXT_IMPL_H
+
+#include "model/context.h"
+
+enum { GB_MAX_PRODUCTS = 3 }; /* matrices that share one input: q, k, v */
+
+/* Rows of activations in the partner formats that a set of matrices wants: each row is converted once per format. */
+typedef struct gb_acts {
+    gb_format format[GB_MAX_PRODUCTS];
+    uint8_t *data[GB_MAX_PRODUCTS];
+    size_t stride[GB_MAX_PRODUCTS];
+    size_t count, n;
+} gb_acts;
+
+struct gb_context {
+    const gb_llama *m;
+    gb_pool *pool;
+    size_t n_ctx, n_batch, ffn_slice, logits_rows, columns; /* columns: most of one gemm call */
+    gb_format kv;
+    gb_quantize_act_fn *store;
+    gb_attn_score_fn *attn_score;
+    gb_attn_acc_fn *attn_acc;
+    uint8_t *k, *v; /* [layer][kv head][position][head_dim]: one head's positions are one contiguous stream */
+    size_t head_bytes, kv_bytes, work_bytes;
+    float *x;           /* [n_batch][n_embd]: the residual stream */
+    float *work;        /* q, k, v, projection during attention; gate, up, down in the feed-forward part */
+    float *rotation;    /* [n_batch][n_rot] cos, sin */
+    float *logits;      /* [logits_rows][n_vocab] */
+    float *rows;        /* one row of floats per thread */
+    float *scores;      /* n_ctx scores per thread */
+    uint8_t *scratch;   /* gemm scratch per thread */
+    uint8_t *acts_wide; /* activations of up to n_batch tokens, n_embd or all heads wide */
+    uint8_t *acts_ffn;  /* activations of up to ffn_slice tokens, n_ff wide */
+    size_t row_floats, scratch_bytes;
+    size_t used;
+};
+
+/* Lays out the activation rows of `tokens` tokens for these matrices at `data` (NULL: only sizes); returns the bytes.
+ */
+size_t gb_plan_acts(gb_acts *a, const gb_matrix *const *w, size_t count, size_t tokens, uint8_t *data);
+
+/* Evaluates `count` <= n_batch tokens after those in the cache; logits of [wanted, count) go to the sink, numbered from
+ * batch_start. The caller has checked ids and room. */
+int gb_forward_batch(gb_context *c, const int32_t *tokens, size_t count, size_t wanted, size_t batch_start,
+                     gb_logits_sink *sink, void *user, gb_error *err);
+
+#endif

@@ -1,0 +1,328 @@
+/* The forward pass of one batch of tokens. */
+#include "model/context_impl.h"
+#include "reference/math.h"
+
+enum { ROW_GRAIN = 16 };
+
+size_t gb_plan_acts(gb_acts *a, const gb_matrix *const *w, size_t count, size_t tokens, uint8_t *data) {
+    size_t bytes = 0;
+    *a = (gb_acts){.n = w[0]->n};
+    for (size_t i = 0; i < count; i++) {
+        const gb_format partner = gb_formats[w[i]->format].partner;
+        size_t j = 0;
+        while (j < a->count && a->format[j] != partner) j++;
+        if (j < a->count) continue;
+        a->format[j] = partner;
+        a->stride[j] = gb_row_bytes(partner, a->n);
+        a->data[j] = data ? data + bytes : NULL;
+        bytes += (a->stride[j] * tokens + 63) & ~(size_t)63;
+        a->count++;
+    }
+    return bytes;
+}
+
+/* --- one step of the pass: what the jobs below share -------------------------------------------------------------- */
+
+typedef struct product {
+    const gb_matrix *w;
+    const uint8_t *a;
+    size_t a_stride;
+    float *y; /* column c at y + c * w->rows */
+} product;
+
+typedef struct step {
+    gb_context *c;
+    const int32_t *tokens;
+    const gb_layer *layer;
+    size_t layer_index;
+    size_t position;     /* of token 0 of the batch */
+    size_t first, count; /* tokens of the batch that the job works on: [first, count) */
+    float *q, *key, *value, *projection, *gate, *up, *down;
+    const float *norm;
+    gb_acts acts;
+    product products[GB_MAX_PRODUCTS];
+    size_t product_count;
+} step;
+
+/* Runs a job over the threads, or on the caller's alone where there is a single token: most jobs of single-token decode
+ * last a few microseconds, less than waking the team. */
+static void run(step *s, gb_pool_job *job) {
+    if (s->count - s->first > 1)
+        gb_pool_run(s->c->pool, job, s);
+    else
+        job(s, 0, 1);
+}
+
+static void share(const step *s, size_t member, size_t size, size_t *begin, size_t *end) {
+    gb_pool_share(s->count - s->first, 1, member, size, begin, end);
+    *begin += s->first;
+    *end += s->first;
+}
+
+static void quantize_row(const step *s, const float *x, size_t row) {
+    for (size_t j = 0; j < s->acts.count; j++)
+        s->c->m->quantize_act[s->acts.format[j]](x, s->acts.data[j] + row * s->acts.stride[j], s->acts.n);
+}
+
+static void add_product(step *s, const gb_matrix *w, float *y) {
+    size_t j = 0;
+    while (s->acts.format[j] != gb_formats[w->format].partner) j++;
+    s->products[s->product_count++] = (product){.w = w, .a = s->acts.data[j], .a_stride = s->acts.stride[j], .y = y};
+}
+
+/* Each member computes its rows of every product for all tokens of the step; activation row i belongs to token
+ * first + i, and so does column i of y. */
+static void multiply_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    const gb_context *c = s->c;
+    const size_t cols = s->count - s->first;
+    for (size_t i = 0; i < s->product_count; i++) {
+        const product *p = &s->products[i];
+        const gb_matrix *w = p->w;
+        size_t begin = 0;
+        size_t end = 0;
+        gb_pool_share(w->rows, ROW_GRAIN, member, size, &begin, &end);
+        if (begin == end) continue;
+        const uint8_t *rows = w->data + begin * w->row_bytes;
+        if (cols == 1) {
+            w->gemv(rows, w->row_bytes, end - begin, p->a, w->n, p->y + begin);
+            continue;
+        }
+        for (size_t col = 0; col < cols; col += c->columns) {
+            const gb_gemm_args g = {.w = rows,
+                                    .w_stride = w->row_bytes,
+                                    .rows = end - begin,
+                                    .a = p->a + col * p->a_stride,
+                                    .a_stride = p->a_stride,
+                                    .cols = cols - col < c->columns ? cols - col : c->columns,
+                                    .n = w->n,
+                                    .y = p->y + col * w->rows + begin,
+                                    .y_stride = w->rows,
+                                    .scratch = c->scratch + member * c->scratch_bytes};
+            w->gemm(&g);
+        }
+    }
+}
+
+static void multiply(step *s) {
+    gb_pool_run(s->c->pool, multiply_job, s);
+    s->product_count = 0;
+}
+
+/* --- jobs over tokens --------------------------------------------------------------------------------------------- */
+
+static void embed_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    const gb_context *c = s->c;
+    const gb_llama *m = c->m;
+    size_t begin = 0;
+    size_t end = 0;
+    share(s, member, size, &begin, &end);
+    for (size_t t = begin; t < end; t++) {
+        m->embed(m->embedding.data + (size_t)s->tokens[t] * m->embedding.row_bytes, c->x + t * m->n_embd, m->n_embd);
+        float *cs = c->rotation + t * m->n_rot;
+        for (size_t i = 0; i < m->n_rot / 2; i++) {
+            double sin = 0.0;
+            double cos = 0.0;
+            gb_sincos((double)(s->position + t) * m->frequency[i], &sin, &cos);
+            cs[2 * i] = (float)cos;
+            cs[2 * i + 1] = (float)sin;
+        }
+    }
+}
+
+static void norm_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    const gb_context *c = s->c;
+    const size_t n = c->m->n_embd;
+    float *row = c->rows + member * c->row_floats;
+    size_t begin = 0;
+    size_t end = 0;
+    share(s, member, size, &begin, &end);
+    for (size_t t = begin; t < end; t++) {
+        c->m->rmsnorm(c->x + t * n, s->norm, row, n, c->m->eps);
+        quantize_row(s, row, t - s->first);
+    }
+}
+
+static void rotate_and_store_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    const gb_context *c = s->c;
+    const gb_llama *m = c->m;
+    size_t begin = 0;
+    size_t end = 0;
+    share(s, member, size, &begin, &end);
+    for (size_t t = begin; t < end; t++) {
+        const float *cs = c->rotation + t * m->n_rot;
+        float *key = s->key + t * m->n_head_kv * m->head_dim;
+        const float *value = s->value + t * m->n_head_kv * m->head_dim;
+        m->rope(s->q + t * m->n_head * m->head_dim, m->n_head, m->head_dim, m->n_rot, cs);
+        m->rope(key, m->n_head_kv, m->head_dim, m->n_rot, cs);
+        for (size_t h = 0; h < m->n_head_kv; h++) {
+            const size_t slot = (s->layer_index * m->n_head_kv + h) * c->n_ctx + s->position + t;
+            c->store(key + h * m->head_dim, c->k + slot * c->head_bytes, m->head_dim);
+            c->store(value + h * m->head_dim, c->v + slot * c->head_bytes, m->head_dim);
+        }
+    }
+}
+
+static void quantize_heads_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    size_t begin = 0;
+    size_t end = 0;
+    share(s, member, size, &begin, &end);
+    for (size_t t = begin; t < end; t++) quantize_row(s, s->q + t * s->acts.n, t - s->first);
+}
+
+/* x += projection, then the norm of the feed-forward part. */
+static void add_and_norm_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    const gb_context *c = s->c;
+    const size_t n = c->m->n_embd;
+    size_t begin = 0;
+    size_t end = 0;
+    share(s, member, size, &begin, &end);
+    for (size_t t = begin; t < end; t++) c->m->add(s->projection + (t - s->first) * n, c->x + t * n, n);
+    norm_job(ctx, member, size);
+}
+
+static void silu_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    const size_t n = s->c->m->n_ff;
+    size_t begin = 0;
+    size_t end = 0;
+    share(s, member, size, &begin, &end);
+    for (size_t t = begin; t < end; t++) {
+        float *gate = s->gate + (t - s->first) * n;
+        s->c->m->silu_mul(gate, s->up + (t - s->first) * n, gate, n);
+        quantize_row(s, gate, t - s->first);
+    }
+}
+
+static void add_down_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    const gb_context *c = s->c;
+    const size_t n = c->m->n_embd;
+    size_t begin = 0;
+    size_t end = 0;
+    share(s, member, size, &begin, &end);
+    for (size_t t = begin; t < end; t++) c->m->add(s->down + (t - s->first) * n, c->x + t * n, n);
+}
+
+/* One (head, token) pair reads its own q, and writes its result over it: nothing else needs that q again. */
+static void attention_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    const gb_context *c = s->c;
+    const gb_llama *m = c->m;
+    const size_t tokens = s->count - s->first;
+    const size_t group = m->n_head / m->n_head_kv;
+    const float scale = 1.0F / __builtin_sqrtf((float)m->head_dim);
+    float *scores = c->scores + member * c->n_ctx;
+    size_t begin = 0;
+    size_t end = 0;
+    gb_pool_share(m->n_head * tokens, 1, member, size, &begin, &end);
+    for (size_t i = begin; i < end; i++) {
+        const size_t head = i / tokens;
+        const size_t t = s->first + i % tokens;
+        const size_t seen = s->position + t + 1;
+        const size_t start = (s->layer_index * m->n_head_kv + head / group) * c->n_ctx * c->head_bytes;
+        float *q = s->q + (t * m->n_head + head) * m->head_dim;
+        c->attn_score(q, c->k + start, c->head_bytes, seen, m->head_dim, scale, scores);
+        m->softmax(scores, seen);
+        c->attn_acc(scores, c->v + start, c->head_bytes, seen, m->head_dim, q);
+    }
+}
+
+/* --- the pass ----------------------------------------------------------------------------------------------------- */
+
+/* Plans the activations of a step for these matrices; `data` was sized for them by size_acts. */
+static void plan(step *s, const gb_matrix *const *w, size_t count, uint8_t *data) {
+    (void)gb_plan_acts(&s->acts, w, count, s->count - s->first, data);
+}
+
+static void attention_part(step *s, size_t wanted) {
+    gb_context *c = s->c;
+    const gb_layer *y = s->layer;
+    s->norm = y->attn_norm;
+    plan(s, (const gb_matrix *const[]){&y->q, &y->k, &y->v}, 3, c->acts_wide);
+    run(s, norm_job);
+    add_product(s, &y->q, s->q);
+    add_product(s, &y->k, s->key);
+    add_product(s, &y->v, s->value);
+    multiply(s);
+    run(s, rotate_and_store_job);
+    s->first = wanted; /* after the last layer's cache is filled, only tokens whose logits are asked for matter */
+    if (s->first == s->count) return;
+    gb_pool_run(c->pool, attention_job, s);
+    plan(s, (const gb_matrix *const[]){&y->o}, 1, c->acts_wide);
+    run(s, quantize_heads_job);
+    add_product(s, &y->o, s->projection);
+    multiply(s);
+}
+
+static void feed_forward_part(step *s) {
+    gb_context *c = s->c;
+    const gb_layer *y = s->layer;
+    const size_t first = s->first;
+    const size_t count = s->count;
+    s->norm = y->ffn_norm;
+    plan(s, (const gb_matrix *const[]){&y->gate, &y->up}, 2, c->acts_wide);
+    run(s, add_and_norm_job);
+    const gb_acts normed = s->acts;
+    for (s->first = first; s->first < count; s->first += c->ffn_slice) {
+        s->count = count - s->first < c->ffn_slice ? count : s->first + c->ffn_slice;
+        s->acts = normed;
+        for (size_t j = 0; j < normed.count; j++) s->acts.data[j] += (s->first - first) * normed.stride[j];
+        add_product(s, &y->gate, s->gate);
+        add_product(s, &y->up, s->up);
+        multiply(s);
+        plan(s, (const gb_matrix *const[]){&y->down}, 1, c->acts_ffn);
+        run(s, silu_job);
+        add_product(s, &y->down, s->down);
+        multiply(s);
+        run(s, add_down_job);
+    }
+    s->first = first;
+    s->count = count;
+}
+
+/* Logits of tokens [from, count) of the batch, a few rows at a time. */
+static int head_part(step *s, size_t from, size_t batch_start, gb_logits_sink *sink, void *user, gb_error *err) {
+    gb_context *c = s->c;
+    const size_t count = s->count;
+    for (size_t t = from; t < count; t += c->logits_rows) {
+        s->first = t;
+        s->count = count - t < c->logits_rows ? count : t + c->logits_rows;
+        s->norm = c->m->output_norm;
+        plan(s, (const gb_matrix *const[]){&c->m->output}, 1, c->acts_wide);
+        run(s, norm_job);
+        add_product(s, &c->m->output, c->logits);
+        multiply(s);
+        const int rc = sink(user, batch_start + t, s->count - t, c->logits, err);
+        if (rc) return rc;
+    }
+    return GB_OK;
+}
+
+int gb_forward_batch(gb_context *c, const int32_t *tokens, size_t count, size_t wanted, size_t batch_start,
+                     gb_logits_sink *sink, void *user, gb_error *err) {
+    const gb_llama *m = c->m;
+    step s = {.c = c, .tokens = tokens, .position = c->used, .count = count};
+    s.q = c->work;
+    s.key = s.q + count * m->n_head * m->head_dim;
+    s.value = s.key + count * m->n_head_kv * m->head_dim;
+    s.projection = s.value + count * m->n_head_kv * m->head_dim;
+    /* the feed-forward part starts after the projection has been added, so it may overwrite all of these */
+    s.gate = c->work;
+    s.up = s.gate + c->ffn_slice * m->n_ff;
+    s.down = s.up + c->ffn_slice * m->n_ff;
+    run(&s, embed_job);
+    for (size_t i = 0; i < m->n_layer; i++) {
+        s.layer = &m->layers[i];
+        s.layer_index = i;
+        attention_part(&s, i + 1 == m->n_layer ? wanted : 0);
+        if (s.first < s.count) feed_forward_part(&s);
+    }
+    c->used += count;
+    return head_part(&s, wanted, batch_start, sink, user, err);
+}
