@@ -39,8 +39,8 @@ typedef struct gb_gemm_args {
 } gb_gemm_args;
 typedef void gb_gemm_fn(const gb_gemm_args *g);
 
-/* Enough for 4 floats or ints per 32 elements and column (columns in whole fours), activations widened to two bytes, and
- * a 64 KiB panel. */
+/* Enough for 4 floats or ints per 32 elements and column (columns in whole fours), activations widened to two bytes,
+ * and a 64 KiB panel. */
 static inline size_t gb_gemm_scratch(size_t n, size_t cols) {
     return (cols + 3) / 4 * 4 * ((n + 255) / 256 * (256 * 2 + 32 * 4)) + 65536;
 }

@@ -79,10 +79,11 @@ static inline uint16_t gb_f16_from_f32(float x) {
     return (uint16_t)(sign | (a - 0x38000000U + 0xfffU + odd) >> 13);
 }
 
-/* The same for a scale that a search computed: the sign of a computed NaN depends on the order in which a compiler puts
- * the operands of a commutative operation, so it is dropped. */
+/* The same for a scale that a search computed: the sign of a computed NaN depends on the machine and on the order in
+ * which a compiler puts the operands of a commutative operation, so it is fixed: negative, what x86 makes of inf / inf.
+ */
 static inline uint16_t gb_f16_from_scale(float x) {
-    return x != x ? 0x7e00U : gb_f16_from_f32(x);
+    return x != x ? 0xfe00U : gb_f16_from_f32(x);
 }
 
 static inline float gb_f32_from_bf16(uint16_t h) {

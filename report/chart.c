@@ -27,7 +27,8 @@ static int script(FILE *out, const char *svg_path, const gb_report_data *d) {
     quoted(out, svg_path);
     fprintf(out, "\nset style fill solid 0.85\nset boxwidth 0.5\nset border 11\nset grid y lc rgb '#d0d7de'\n"
                  "set yrange [0:*]\nset ylabel 'generation, tokens/s'\nset y2label 'perplexity (lower is better)'\n"
-                 "set y2tics\nset ytics nomirror\nset xtics nomirror\nset offsets 0.5,0.5,0,0\nset key outside top center horizontal\n"
+                 "set y2tics\nset ytics nomirror\nset xtics nomirror\nset offsets 0.5,0.5,0,0\nset key outside top "
+                 "center horizontal\n"
                  "$models << EOD\n");
     double least = (double)INFINITY;
     double most = -(double)INFINITY;

@@ -107,8 +107,8 @@ static void add_e2e(gb_report_data *d, const cJSON *record) {
     const cJSON *machine = cJSON_GetObjectItemCaseSensitive(record, "machine");
     const cJSON *program = cJSON_GetObjectItemCaseSensitive(record, "provenance");
     if (machine && !d->machine[0])
-        snprintf(d->machine, sizeof d->machine, "%s, %s, %d threads, %s", text(machine, "cpu_model"), text(record, "isa"),
-                 threads, text(machine, "kernel"));
+        snprintf(d->machine, sizeof d->machine, "%s, %s, %d threads, %s", text(machine, "cpu_model"),
+                 text(record, "isa"), threads, text(machine, "kernel"));
     if (program && !d->program[0])
         snprintf(d->program, sizeof d->program, "gaugeblock %s, commit %s, %s", text(program, "version"),
                  text(program, "commit"), text(program, "compiler"));

@@ -18,6 +18,7 @@ scripts/install-deps.sh --clang --arm64 || exit 2
 
 passed=0
 failed=0
+skipped=0
 failures=()
 has() { printf '%s\n' "${parts[@]}" | grep -qx "$1"; }
 
@@ -36,7 +37,10 @@ run_tests() { # name preset
   grep -E '^ *[0-9]+/[0-9]+ Test' "$log"
   local ok bad
   ok=$(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log")
-  bad=$(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*' "$log")
+  local skip
+  skip=$(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*Skipped' "$log")
+  bad=$(($(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*' "$log") - skip))
+  skipped=$((skipped + skip))
   if [ "$((ok + bad))" -eq 0 ]; then bad=1; fi # no test ran: that is a failure too
   passed=$((passed + ok)); failed=$((failed + bad))
   if [ "$bad" -gt 0 ]; then
@@ -66,5 +70,5 @@ fi
 step "style: clang-format" scripts/check-style.sh
 
 for f in "${failures[@]:-}"; do [ -n "$f" ] && echo "failed: $f"; done
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

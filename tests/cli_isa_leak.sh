@@ -1,0 +1,24 @@
+#!/bin/bash
+# Files compiled for the baseline must not hold wide registers: an inline function compiled with another tier's flags that
+# the linker keeps would crash older CPUs. x86 only.
+set -u
+library=$(dirname "$GAUGEBLOCK")/libgaugeblock.a
+command -v objdump >/dev/null && objdump -f "$library" 2>/dev/null | grep -q x86-64 || exit 77
+failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# members of the same name in several folders: take them apart by their symbols
+index=0
+objdump -d --no-show-raw-insn "$library" | awk -v dir="$work" '/^[^ ].*file format/ { n++ } n { print > (dir "/" n) }'
+for member in "$work"/*; do
+    tier=$(grep -oE '<gb_[a-z0-9_K]+_(scalar|avx2|avx512vnni)>:' "$member" | sed -E 's/.*_(scalar|avx2|avx512vnni)>:/\1/' | sort -u)
+    [ "$(printf '%s' "$tier" | wc -l)" -gt 0 ] && { echo "FAILED: a file holds kernels of several tiers: $tier"; failed=1; }
+    case $tier in
+        avx512vnni) ;;
+        avx2) grep -qE '%zmm[0-9]|\{%k[0-7]\}' "$member" && { echo "FAILED: AVX-512 registers in an avx2 file"; failed=1; } ;;
+        *) grep -qE '%[yz]mm[0-9]|\{%k[0-7]\}' "$member" && { echo "FAILED: wide registers in a baseline file:"; grep -m1 'file format' "$member"; failed=1; } ;;
+    esac
+    index=$((index + 1))
+done
+[ "$index" -gt 30 ] || { echo "FAILED: only $index files looked at"; failed=1; }
+exit $failed
