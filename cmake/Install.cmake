@@ -7,5 +7,6 @@ install(FILES reference/reference.h reference/number.h reference/lanes.h referen
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/gaugeblock/reference)
 install(EXPORT gaugeblock NAMESPACE gaugeblock:: FILE gaugeblock-config.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gaugeblock)
+file(RELATIVE_PATH GB_PC_TO_PREFIX /x/${CMAKE_INSTALL_LIBDIR}/pkgconfig /x)
 configure_file(cmake/gaugeblock.pc.in ${PROJECT_BINARY_DIR}/gaugeblock.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/gaugeblock.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
