@@ -66,6 +66,8 @@ typedef enum gb_format {
         GB_FORMAT_COUNT
 } gb_format;
 
+enum { GB_MAX_BLOCK_BYTES = 292, GB_MAX_BLOCK_ELEMS = 256 }; /* of all formats; kernels/registry.c asserts it */
+
 typedef struct gb_format_info {
     const char *name;   /* "q4_K": files, symbols, reports */
     const char *NAME;   /* "Q4_K": as GGUF tools print the type */

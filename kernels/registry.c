@@ -20,6 +20,11 @@ const gb_format_info gb_formats[GB_FORMAT_COUNT] = {
 #undef GB_FORMAT_INFO
 };
 
+#define GB_FORMAT_FITS(name, NAME, kind, type, elems, bytes, partner)                                                  \
+    _Static_assert((elems) <= GB_MAX_BLOCK_ELEMS && (bytes) <= GB_MAX_BLOCK_BYTES, #name ": a larger block");
+GB_FORMATS(GB_FORMAT_FITS)
+#undef GB_FORMAT_FITS
+
 gb_format gb_format_by_name(const char *name) {
     int f = 0;
     while (f < GB_FORMAT_COUNT && strcasecmp(gb_formats[f].name, name) != 0) f++;

@@ -12,6 +12,7 @@
 #include "harness/file.h"
 #include "reference/number.h"
 #include "tests/support/caps.h"
+#include "verify/fill.h"
 
 #define GOLDEN GB_SOURCE_DIR "/../shared/golden/"
 
@@ -162,23 +163,18 @@ static double block_magnitude(gb_format f, const void *w, const void *a) {
 /* Sum of the magnitudes of all terms, and how many additions go into one accumulator at most. */
 static double term_magnitude(gb_format f, const uint8_t *w, const uint8_t *a, size_t n, size_t *additions) {
     const gb_format_info *wi = &gb_formats[f];
-    const gb_format_info *ai = &gb_formats[wi->partner];
+    const size_t a_step = gb_row_bytes(wi->partner, wi->block_elems); /* a block may span several of the partner's */
     const size_t blocks = n / wi->block_elems;
     double sum = 0.0;
-    for (size_t k = 0; k < blocks; k++, w += wi->block_bytes, a += ai->block_bytes) {
-        if (f != GB_FORMAT_q4_K) {
+    for (size_t k = 0; k < blocks; k++, w += wi->block_bytes, a += a_step) {
+        uint8_t scaled[GB_MAX_BLOCK_BYTES];
+        uint8_t offset[GB_MAX_BLOCK_BYTES];
+        if (gb_split_offset(f, w, scaled, offset))
+            sum += block_magnitude(f, scaled, a) + block_magnitude(f, offset, a);
+        else
             sum += block_magnitude(f, w, a);
-            continue;
-        }
-        gb_block_q4_K part; /* scaled terms and an offset term */
-        memcpy(&part, w, sizeof part);
-        part.dmin = 0;
-        sum += block_magnitude(f, &part, a);
-        memcpy(&part, w, sizeof part);
-        part.d = 0;
-        sum += block_magnitude(f, &part, a);
     }
-    *additions = wi->block_elems == 256 ? 2 * blocks + 8 : blocks;
+    *additions = wi->block_elems == 256 ? 2 * blocks + 8 : a_step / gb_formats[wi->partner].block_bytes * blocks;
     return sum;
 }
 

@@ -22,20 +22,14 @@ static void decode_exact(gb_format format, const uint8_t *blocks, double *x, siz
             for (size_t i = 0; i < info->block_elems; i++) x[i] = (double)b->d * (double)b->qs[i];
             continue;
         }
-        gb_block_q4_K half;
-        const bool affine = format == GB_FORMAT_q4_K; /* (d sc) code and dmin mn are exact, their difference is not */
-        if (affine) {
-            memcpy(&half, blocks, sizeof half);
-            half.dmin = 0;
-            decode.dequantize(&half, part, info->block_elems);
-            half = *(const gb_block_q4_K *)blocks;
-            half.d = 0;
-        } else {
-            decode.dequantize(blocks, part, info->block_elems);
-        }
+        /* each part is exact, their sum is not */
+        uint8_t scaled[GB_MAX_BLOCK_BYTES];
+        uint8_t offset[GB_MAX_BLOCK_BYTES];
+        const bool affine = gb_split_offset(format, blocks, scaled, offset);
+        decode.dequantize(affine ? scaled : blocks, part, info->block_elems);
         for (size_t i = 0; i < info->block_elems; i++) x[i] = (double)part[i];
         if (!affine) continue;
-        decode.dequantize(&half, part, info->block_elems);
+        decode.dequantize(offset, part, info->block_elems);
         for (size_t i = 0; i < info->block_elems; i++) x[i] += (double)part[i];
     }
 }

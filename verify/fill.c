@@ -125,7 +125,7 @@ void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n) {
  */
 
 /* What the bytes of a block mean, as far as hostile inputs need it. A format without a row here gets random bytes. */
-typedef enum field_kind { END, SCALE16, SCALE32, CODES, SUMS } field_kind;
+typedef enum field_kind { END, SCALE16, MIN16 /* of an offset term */, SCALE32, CODES, SUMS } field_kind;
 typedef struct field {
     field_kind kind;
     uint16_t offset, size;
@@ -137,7 +137,7 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
     [GB_FORMAT_q8_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 32, 0x80, 0x7f}},
     [GB_FORMAT_q4_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 16, 0x00, 0xff}},
     [GB_FORMAT_q4_K] = {{.kind = SCALE16, .offset = 0},
-                        {.kind = SCALE16, .offset = 2},
+                        {.kind = MIN16, .offset = 2},
                         {CODES, 4, 12, 0x00, 0xff},
                         {CODES, 16, 128, 0x00, 0xff}},
     [GB_FORMAT_q6_K] = {{CODES, 0, 128, 0x00, 0xff},
@@ -165,6 +165,18 @@ static const char *const scales_names[] = {GB_SCALES(GB_NAME)};
 
 static bool has_fields(gb_format format) {
     return fields[format][0].kind != END;
+}
+
+bool gb_split_offset(gb_format format, const uint8_t *block, uint8_t *scaled, uint8_t *offset) {
+    const field *min = fields[format];
+    while (min->kind != END && min->kind != MIN16) min++;
+    if (min->kind == END) return false;
+    memcpy(scaled, block, gb_formats[format].block_bytes);
+    memcpy(offset, block, gb_formats[format].block_bytes);
+    gb_store_u16(scaled + min->offset, 0, 0);
+    for (const field *f = fields[format]; f->kind != END; f++)
+        if (f->kind == SCALE16) gb_store_u16(offset + f->offset, 0, 0);
+    return true;
 }
 
 static uint16_t scale16(gb_rng *rng, scales kind) {
@@ -231,7 +243,7 @@ static void fill_block(gb_rng *rng, gb_format format, codes c, scales s, uint8_t
     for (const field *f = fields[format]; f->kind != END; f++) {
         uint8_t *p = block + f->offset;
         if (f->kind == CODES) fill_codes(rng, c, f, p);
-        if (f->kind == SCALE16) gb_store_u16(p, 0, scale16(rng, s));
+        if (f->kind == SCALE16 || f->kind == MIN16) gb_store_u16(p, 0, scale16(rng, s));
         if (f->kind == SCALE32) {
             const float d = scale32(rng, s);
             memcpy(p, &d, sizeof d);

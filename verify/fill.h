@@ -2,6 +2,7 @@
 #ifndef GB_VERIFY_FILL_H
 #define GB_VERIFY_FILL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "harness/rng.h"
@@ -50,6 +51,9 @@ size_t gb_row_recipe_count(gb_format format);
 /* "min/nan": codes / scales; "enc/ties8": encoded pattern. */
 const char *gb_row_recipe_name(gb_format format, size_t recipe, char *buf, size_t size);
 void gb_fill_blocks(gb_rng *rng, gb_format format, size_t recipe, void *blocks, size_t n);
+/* Formats whose elements are a scaled code plus or minus an offset: writes the block (block_bytes each) with only the
+ * scaled part and with only the offset part, and returns true. Other formats: false, nothing written. */
+bool gb_split_offset(gb_format format, const uint8_t *block, uint8_t *scaled, uint8_t *offset);
 /* Every block by a recipe of its own. */
 void gb_fill_blocks_mixed(gb_rng *rng, gb_format format, void *blocks, size_t n);
 
