@@ -131,7 +131,8 @@ static int read_rows(const char *path, size_t row_bytes, uint8_t **data, size_t 
     const int rc = gb_read_all(path, SIZE_MAX, data, &size, err);
     if (rc != GB_OK) return rc;
     const char *name = path ? path : "standard input";
-    if (size == 0) return gb_fail(err, GB_EINPUT, "%s is empty: expected rows of %zu bytes", name, row_bytes);
+    if (size == 0 || row_bytes == 0)
+        return gb_fail(err, GB_EINPUT, "%s is empty: expected rows of %zu bytes", name, row_bytes);
     if (size % row_bytes != 0)
         return gb_fail(err, GB_EINPUT, "%s holds %zu bytes: not a whole number of rows of %zu bytes", name, size,
                        row_bytes);
@@ -149,12 +150,13 @@ static int read_one_row(const char *path, size_t n, uint8_t **data, gb_error *er
 
 static int read_importance(const char *path, size_t n, uint8_t **data, gb_error *err) {
     const int rc = read_one_row(path, n, data, err);
+    if (rc != GB_OK) return rc;
     const float *w = (const float *)(const void *)*data;
-    for (size_t i = 0; rc == GB_OK && i < n; i++)
+    for (size_t i = 0; i < n; i++)
         if (!(w[i] >= 0.0F && w[i] <= FLT_MAX))
             return gb_fail(err, GB_EINPUT, "%s: element %zu is %g, expected a finite number that is not negative", path,
                            i, (double)w[i]);
-    return rc;
+    return GB_OK;
 }
 
 /* The activation quantizer of a format that has one, else its weight quantizer. */

@@ -64,7 +64,7 @@ static int read_threads(options *o, const char *text, gb_error *err) {
 }
 
 static int split_models(options *o, gb_error *err) {
-    o->list = strdup(o->engine.model);
+    o->list = strdup(o->engine.model ? o->engine.model : "");
     if (!o->list) return gb_fail(err, GB_ESYSTEM, "options: out of memory");
     char *rest = o->list;
     for (char *word; (word = strsep(&rest, ",")) != NULL;) {
@@ -305,7 +305,7 @@ static int measure(const options *o, const gb_run *run, gb_error *err) {
     gb_e2e_cell *cells = gb_new(count, sizeof *cells, "cells", err);
     const size_t gaps = o->generate * o->repetitions;
     double *scratch = gb_new(gaps > o->repetitions ? gaps : o->repetitions, sizeof *scratch, "samples", err);
-    if (!cells || !scratch) rc = err->code;
+    if (!cells || !scratch) rc = GB_ESYSTEM;
     for (size_t i = 0; i < count && !rc; i++) {
         cells[i].model = o->models[i / o->thread_counts];
         cells[i].threads = o->threads[i % o->thread_counts];

@@ -75,7 +75,7 @@ static int extract(hwloc_topology_t hw, hwloc_const_bitmap_t usable, gb_topology
                                                    .kind = kinds > 1 ? kind_of(hw, pu) : 0,
                                                    .node = node_of(hw, pu)};
     }
-    t->core_count = (size_t)(core + 1);
+    t->core_count = (size_t)core + 1;
     const int nodes = hwloc_get_nbobjs_by_type(hw, HWLOC_OBJ_NUMANODE);
     t->node_count = nodes > 0 ? (size_t)nodes : 1;
     int first = 0;

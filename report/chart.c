@@ -10,8 +10,6 @@
 
 #include "harness/file.h"
 
-extern char **environ;
-
 /* gnuplot reads double-quoted text; model names come from file names, so quote and backslash must not end the string.
  */
 static void quoted(FILE *out, const char *text) {

@@ -71,6 +71,7 @@ if has gcc && has clang && has aarch64; then
   step "one hash: gcc, clang, aarch64" scripts/one-hash.sh build/release/gaugeblock build/clang/gaugeblock build/aarch64-qemu/gaugeblock
 fi
 step "style: clang-format" scripts/check-style.sh
+if has gcc; then step "clang-tidy" scripts/tidy.sh release; fi
 
 for f in "${failures[@]:-}"; do [ -n "$f" ] && echo "failed: $f"; done
 echo "$passed passed, $failed failed, $skipped skipped"

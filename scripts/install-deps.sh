@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian (or Ubuntu) packages that gaugeblock is built and tested with; says nothing if all are there.
 #   scripts/install-deps.sh [--clang] [--arm64] [--check]
-#     --clang  also the second compiler and its sanitizer runtime
+#     --clang  also the second compiler, its sanitizer runtime, clang-tidy and clang-format
 #     --arm64  also the AArch64 cross compiler, its libraries and qemu-user
 #     --check  only name what is missing (exit 1), install nothing
 # Exit 0: nothing is missing (any more). 1: something is, and this user may not install it (the command is printed).
@@ -36,7 +36,7 @@ if [ "$clang" = 1 ]; then
   # the runtime must have the version that the package clang stands for; its unversioned name is the fallback
   depends=$(dpkg-query -W -f='${Depends}' clang 2>/dev/null || apt-cache depends clang 2>/dev/null) || depends=
   version=$(sed -nE 's/^( *Depends: )?clang-([0-9]+).*/\2/p' <<<"$depends" | head -n 1)
-  needs+=(clang "libclang-rt-${version:-14}-dev|libclang-rt-dev")
+  needs+=(clang clang-tidy clang-format "libclang-rt-${version:-14}-dev|libclang-rt-dev")
 fi
 if [ "$arm64" = 1 ]; then
   needs+=("qemu-user|qemu-user-static" libc6:arm64 libcjson-dev:arm64 libpcre2-dev:arm64 libxxhash-dev:arm64)

@@ -71,7 +71,7 @@ static ssize_t fake_read(void *ctx, int fd, void *data, size_t size) {
         return -1;
     }
     uint64_t answer[ROOM] = {(uint64_t)f->open_now, f->time_enabled, f->time_running};
-    for (int i = 0; i < f->open_now; i++) answer[3 + i] = (uint64_t)(10 + i);
+    for (int i = 0; i < f->open_now; i++) answer[3 + i] = 10 + (uint64_t)i;
     const size_t bytes = (3 + (size_t)f->open_now) * sizeof answer[0] - (f->short_read ? 8 : 0);
     ck_assert_uint_le(bytes, size);
     memcpy(data, answer, bytes);

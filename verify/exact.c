@@ -15,22 +15,23 @@ enum { MAX_N = 4096 };
 static void decode_exact(gb_format format, const uint8_t *blocks, double *x, size_t n) {
     const gb_format_info *info = &gb_formats[format];
     const gb_fn decode = gb_reference(format, GB_OP_dequantize);
-    float part[256];
-    for (size_t k = 0; k < n / info->block_elems; k++, x += info->block_elems, blocks += info->block_bytes) {
+    const size_t elems = info->block_elems;
+    float part[GB_MAX_BLOCK_ELEMS];
+    for (size_t k = 0; k < n / elems; k++, x += elems, blocks += info->block_bytes) {
         if (format == GB_FORMAT_q8_K) { /* 24 + 7 bits: too long for a float */
             const gb_block_q8_K *b = (const gb_block_q8_K *)blocks;
-            for (size_t i = 0; i < info->block_elems; i++) x[i] = (double)b->d * (double)b->qs[i];
+            for (size_t i = 0; i < elems; i++) x[i] = (double)b->d * (double)b->qs[i];
             continue;
         }
         /* each part is exact, their sum is not */
         uint8_t scaled[GB_MAX_BLOCK_BYTES];
         uint8_t offset[GB_MAX_BLOCK_BYTES];
         const bool affine = gb_split_offset(format, blocks, scaled, offset);
-        decode.dequantize(affine ? scaled : blocks, part, info->block_elems);
-        for (size_t i = 0; i < info->block_elems; i++) x[i] = (double)part[i];
+        decode.dequantize(affine ? scaled : blocks, part, elems);
+        for (size_t i = 0; i < elems; i++) x[i] = (double)part[i];
         if (!affine) continue;
-        decode.dequantize(offset, part, info->block_elems);
-        for (size_t i = 0; i < info->block_elems; i++) x[i] += (double)part[i];
+        decode.dequantize(offset, part, elems);
+        for (size_t i = 0; i < elems; i++) x[i] += (double)part[i];
     }
 }
 

@@ -108,7 +108,7 @@ void gb_q4_0_gemv_avx2(const void *w, size_t w_stride, size_t rows, const void *
 }
 
 float gb_q4_0_dot_avx2(const void *w, const void *a, size_t n) {
-    float y;
+    float y = 0.0F;
     gb_q4_0_gemv_avx2(w, 0, 1, a, n, &y);
     return y;
 }

@@ -68,7 +68,7 @@ void gb_q6_K_gemv_avx2(const void *w, size_t w_stride, size_t rows, const void *
 }
 
 float gb_q6_K_dot_avx2(const void *w, const void *a, size_t n) {
-    float y;
+    float y = 0.0F;
     gb_q6_K_gemv_avx2(w, 0, 1, a, n, &y);
     return y;
 }

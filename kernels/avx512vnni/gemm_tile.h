@@ -144,6 +144,7 @@ GB_INLINE void gb_multiply_panel(const gb_tile *f, const gb_gemm_args *g, const 
     const int from_start = p->k == 0;
     const int to_end = p->k + p->blocks == g->n / f->elems;
     const size_t tiles = p->cols / GB_COLS;
+    if (tiles == 0) return;
     const size_t share = (p->rows + tiles - 1) / tiles; /* rows read ahead per tile */
     const size_t bytes = p->blocks * f->w_bytes;
     for (size_t tile = 0; tile < tiles; tile++) {

@@ -77,7 +77,7 @@ void gb_q8_0_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const 
 }
 
 float gb_q8_0_dot_avx512vnni(const void *w, const void *a, size_t n) {
-    float y;
+    float y = 0.0F;
     gb_gemv_block32(&format, w, 0, 1, a, n, &y);
     return y;
 }
