@@ -10,3 +10,4 @@ install(EXPORT gaugeblock NAMESPACE gaugeblock:: FILE gaugeblock-config.cmake
 file(RELATIVE_PATH GB_PC_TO_PREFIX /x/${CMAKE_INSTALL_LIBDIR}/pkgconfig /x)
 configure_file(cmake/gaugeblock.pc.in ${PROJECT_BINARY_DIR}/gaugeblock.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/gaugeblock.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES docs/gaugeblock.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
