@@ -5,82 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/file.h"
 #include "results/record.h"
-
-/* --- the part of JSON Schema that schema.json uses -----------------------------------------------------------------
- */
-
-static char problem[512];
-
-static int type_is(const cJSON *value, const char *type) {
-    if (strcmp(type, "object") == 0) return cJSON_IsObject(value);
-    if (strcmp(type, "array") == 0) return cJSON_IsArray(value);
-    if (strcmp(type, "string") == 0) return cJSON_IsString(value);
-    if (strcmp(type, "number") == 0) return cJSON_IsNumber(value);
-    if (strcmp(type, "integer") == 0) return cJSON_IsNumber(value) && floor(value->valuedouble) == value->valuedouble;
-    return 0;
-}
-
-static int type_allowed(const cJSON *value, const cJSON *types) {
-    if (!types) return 1;
-    if (cJSON_IsString(types)) return type_is(value, types->valuestring);
-    const cJSON *t = NULL;
-    cJSON_ArrayForEach(t, types) if (type_is(value, t->valuestring)) return 1;
-    return 0;
-}
-
-static int fail_at(const char *where, const char *why) {
-    (void)snprintf(problem, sizeof problem, "%s: %s", where, why);
-    return 0;
-}
-
-static int conforms(const cJSON *value, const cJSON *schema, const char *where);
-
-static int object_conforms(const cJSON *value, const cJSON *schema, const char *where) {
-    const cJSON *properties = cJSON_GetObjectItemCaseSensitive(schema, "properties");
-    const cJSON *others = cJSON_GetObjectItemCaseSensitive(schema, "additionalProperties");
-    const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(schema, "required")) {
-        if (!cJSON_GetObjectItemCaseSensitive(value, item->valuestring)) return fail_at(item->valuestring, "missing");
-    }
-    cJSON_ArrayForEach(item, value) {
-        char path[256];
-        (void)snprintf(path, sizeof path, "%s.%s", where, item->string);
-        const cJSON *rule = cJSON_GetObjectItemCaseSensitive(properties, item->string);
-        if (!rule && cJSON_IsFalse(others)) return fail_at(path, "not allowed");
-        if (!rule) rule = others;
-        if (rule && !conforms(item, rule, path)) return 0;
-    }
-    return 1;
-}
-
-static int conforms(const cJSON *value, const cJSON *schema, const char *where) {
-    if (!type_allowed(value, cJSON_GetObjectItemCaseSensitive(schema, "type"))) return fail_at(where, "wrong type");
-    const cJSON *allowed = cJSON_GetObjectItemCaseSensitive(schema, "enum");
-    int found = !allowed;
-    const cJSON *item = NULL;
-    cJSON_ArrayForEach(item, allowed) found |= cJSON_Compare(item, value, 1);
-    if (!found) return fail_at(where, "not one of the allowed values");
-    if (cJSON_IsObject(value)) return object_conforms(value, schema, where);
-    const cJSON *items = cJSON_GetObjectItemCaseSensitive(schema, "items");
-    if (items && cJSON_IsArray(value)) {
-        cJSON_ArrayForEach(item, value) if (!conforms(item, items, where)) return 0;
-    }
-    return 1;
-}
-
-static cJSON *read_schema(void) {
-    uint8_t *text = NULL;
-    size_t size = 0;
-    gb_error err = {0};
-    const int rc = gb_read_all(GB_SOURCE_DIR "/results/schema.json", 1U << 20, &text, &size, &err);
-    ck_assert_msg(rc == GB_OK, "%s", err.text);
-    cJSON *schema = cJSON_Parse((const char *)text);
-    ck_assert_ptr_nonnull(schema);
-    free(text);
-    return schema;
-}
+#include "tests/support/schema.h"
 
 /* --- records ---------------------------------------------------------------------------------------------------------
  */
@@ -131,8 +57,9 @@ static const cJSON *at(const cJSON *o, const char *a, const char *b) {
 START_TEST(conforms_to_schema) {
     gb_record *r = full_record(42);
     cJSON *json = print_and_parse(r);
-    cJSON *schema = read_schema();
-    ck_assert_msg(conforms(json, schema, "record"), "%s", problem);
+    cJSON *schema = gb_schema_read("schema.json");
+    const char *problem = gb_schema_problem(json, schema);
+    ck_assert_msg(!problem, "%s", problem);
     const cJSON *ns = at(json, "metrics", "ns_per_call");
     ck_assert(at(ns, "median", NULL)->valuedouble == 3.5);
     ck_assert(at(ns, "ci95_low", NULL)->valuedouble == 1 && at(ns, "ci95_high", NULL)->valuedouble == 6);
@@ -151,7 +78,7 @@ END_TEST
 /* The checker above can fail: each damaged record is refused. */
 START_TEST(checker_refuses) {
     gb_record *r = full_record(42);
-    cJSON *schema = read_schema();
+    cJSON *schema = gb_schema_read("schema.json");
     for (int damage = 0; damage < 6; damage++) {
         cJSON *json = print_and_parse(r);
         cJSON *run = cJSON_GetObjectItemCaseSensitive(json, "run");
@@ -161,7 +88,7 @@ START_TEST(checker_refuses) {
         if (damage == 3) cJSON_ReplaceItemInObjectCaseSensitive(run, "seed", cJSON_CreateNumber(1.5));
         if (damage == 4) cJSON_ReplaceItemInObjectCaseSensitive(run, "command", cJSON_CreateNumber(1));
         if (damage == 5) cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItem(json, "machine"), "governor");
-        ck_assert_msg(!conforms(json, schema, "record"), "damage %d not seen", damage);
+        ck_assert_msg(gb_schema_problem(json, schema) != NULL, "damage %d not seen", damage);
         cJSON_Delete(json);
     }
     cJSON_Delete(schema);

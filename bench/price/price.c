@@ -1,7 +1,8 @@
 /* The price of the numerics contract: every kernel against itself compiled without it (-ffast-math, -ffp-contract=fast:
  * the compiler may fuse and reorder), interleaved samples, the median of the ratios and its interval. The free versions
  * exist in this program only; nothing dispatches them.
- *   build/release/price [REGEX [LEVEL]]     kernels whose name matches (default: dot, gemv and gemm), l1 or l2 (default) */
+ *   build/release/price [REGEX [LEVEL]]     kernels whose name matches (default: dot, gemv and gemm), l1 or l2
+ * (default) */
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,8 @@ static const gb_kernel free_kernels[] = {
 enum { ROUNDS = 201 };
 
 /* Median and interval of ours / free over rounds: above 1, the contract costs time. */
-static gb_summary ratio_of(const gb_bench_result *ours, const gb_bench_result *free_one, double *ratio, double *scratch) {
+static gb_summary ratio_of(const gb_bench_result *ours, const gb_bench_result *free_one, double *ratio,
+                           double *scratch) {
     const size_t n = ours->ns.n < free_one->ns.n ? ours->ns.n : free_one->ns.n;
     for (size_t i = 0; i < n; i++) ratio[i] = free_one->samples[i] > 0 ? ours->samples[i] / free_one->samples[i] : 1;
     return gb_summarize(ratio, n, scratch);
