@@ -70,6 +70,10 @@ fi
 if has gcc && has clang && has aarch64; then
   step "one hash: gcc, clang, aarch64" scripts/one-hash.sh build/release/gaugeblock build/clang/gaugeblock build/aarch64-qemu/gaugeblock
 fi
+if has gcc && has clang && has aarch64; then
+  step "golden digests: gcc, clang, aarch64, -O0 and -O3" scripts/same-digests.sh --O0 gcc --O0 clang --O0 aarch64 \
+    build/{release,clang,aarch64-qemu}/tests/golden_digests
+fi
 step "style: clang-format" scripts/check-style.sh
 if has gcc; then step "clang-tidy" scripts/tidy.sh release; fi
 

@@ -1,5 +1,5 @@
-/* e2e --json against results/e2e.schema.json: a field renamed, dropped, added in silence or of another type, which would
- * break every program that reads the records. */
+/* e2e --json against results/e2e.schema.json: a field renamed, dropped, added in silence or of another type, which
+ * would break every program that reads the records. */
 #include <cJSON.h>
 #include <check.h>
 #include <stdio.h>
@@ -14,8 +14,9 @@ static cJSON *run_e2e(void) {
     const char *program = getenv("GAUGEBLOCK");
     ck_assert_ptr_nonnull(program);
     char command[2048];
-    (void)snprintf(command, sizeof command, "'%s' e2e -m '%s/models/gauge-4m/gauge-4m-f16.gguf' -p 8 -n 3 -r 2 -t 1 --json",
-                   program, GB_SOURCE_DIR);
+    (void)snprintf(command, sizeof command,
+                   "'%s' e2e -m '%s/models/gauge-4m/gauge-4m-f16.gguf' -p 8 -n 3 -r 2 -t 1 --json", program,
+                   GB_SOURCE_DIR);
     FILE *out = popen(command, "r");
     ck_assert_ptr_nonnull(out);
     const size_t size = fread(text, 1, sizeof text - 1, out);
