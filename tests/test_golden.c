@@ -88,7 +88,8 @@ static void weight_digests(digests *d, gb_format f, const gb_cap *cap, int which
     digest(d, f, "quantize+importance", which, blocks, ROWS * row);
     encode_rows(f, cap, NULL);
     digest(d, f, "quantize", which, blocks, ROWS * row);
-    gb_resolve(f, GB_OP_dequantize, cap).dequantize(blocks, decoded, (size_t)ROWS * N);
+    for (size_t r = 0; r < ROWS; r++)
+        gb_resolve(f, GB_OP_dequantize, cap).dequantize(blocks + r * row, decoded + r * N, N);
     digest_floats(d, f, "dequantize", which, decoded, (size_t)ROWS * N);
     inputs("activations", which, x, N);
     gb_resolve(partner, GB_OP_quantize_act, cap).quantize_act(x, act, N);
