@@ -21,16 +21,34 @@ static const char *roles(const gb_format_info *f) {
     return f->is_weight ? "weights" : "activations";
 }
 
-static double bits_per_weight(const gb_format_info *f) {
-    return 8.0 * (double)f->block_bytes / (double)f->block_elems;
+/* Of a long row: a header per row vanishes in it. */
+static double bits_per_weight(gb_format format) {
+    const gb_format_info *f = &gb_formats[format];
+    const gb_head *h = &gb_heads[format];
+    const double head = h->span ? (double)h->bytes / (double)h->span : 0.0;
+    return 8.0 * ((double)f->block_bytes / (double)f->block_elems + head);
+}
+
+/* "4/row", "8/16384" or "-". */
+static const char *header_text(gb_format format, char *buf, size_t size) {
+    const gb_head *h = &gb_heads[format];
+    if (!h->bytes) return "-";
+    if (h->span)
+        snprintf(buf, size, "%zu/%zu", h->bytes, h->span);
+    else
+        snprintf(buf, size, "%zu/row", h->bytes);
+    return buf;
 }
 
 static void show_formats(void) {
-    printf("%-6s %4s %9s %6s %8s  %-7s  %s\n", "name", "type", "elements", "bytes", "bits/w", "partner", "roles");
+    printf("%-6s %4s %9s %6s %8s %8s  %-7s  %s\n", "name", "type", "elements", "bytes", "header", "bits/w", "partner",
+           "roles");
     for (int i = 0; i < GB_FORMAT_COUNT; i++) {
         const gb_format_info *f = &gb_formats[i];
-        printf("%-6s %4u %9zu %6zu %8.4g  %-7s  %s\n", f->name, f->ggml_type, f->block_elems, f->block_bytes,
-               bits_per_weight(f), gb_formats[f->partner].name, roles(f));
+        char header[48];
+        printf("%-6s %4u %9zu %6zu %8s %8.4g  %-7s  %s\n", f->name, f->ggml_type, f->block_elems, f->block_bytes,
+               header_text((gb_format)i, header, sizeof header), bits_per_weight((gb_format)i),
+               gb_formats[f->partner].name, roles(f));
     }
 }
 
@@ -43,7 +61,9 @@ static cJSON *formats_json(void) {
         cJSON_AddNumberToObject(o, "ggml_type", f->ggml_type);
         cJSON_AddNumberToObject(o, "block_elements", (double)f->block_elems);
         cJSON_AddNumberToObject(o, "block_bytes", (double)f->block_bytes);
-        cJSON_AddNumberToObject(o, "bits_per_weight", bits_per_weight(f));
+        cJSON_AddNumberToObject(o, "header_bytes", (double)gb_heads[i].bytes);
+        cJSON_AddNumberToObject(o, "header_elements", (double)gb_heads[i].span);
+        cJSON_AddNumberToObject(o, "bits_per_weight", bits_per_weight((gb_format)i));
         cJSON_AddStringToObject(o, "partner", gb_formats[f->partner].name);
         cJSON *r = cJSON_AddArrayToObject(o, "roles");
         if (f->is_weight) cJSON_AddItemToArray(r, cJSON_CreateString("weights"));

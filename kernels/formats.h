@@ -1,7 +1,8 @@
 /* Block formats: one struct per format and the one row that makes it known to everything else.
  *
  * All formats are little-endian and byte-packed (alignment 1: a row may start at any address). A row is a whole number
- * of blocks, back to back. Sources: the GGUF/ggml type definitions, restated bit by bit in docs/formats/.
+ * of blocks, back to back, in some formats after headers that belong to the row (GB_HEADS). Sources: the GGUF/ggml type
+ * definitions, restated bit by bit in docs/formats/.
  *
  * Adding a format: its struct, its row in GB_FORMATS, and reference/<name>.c. It then works in every tool at once. */
 #ifndef GB_FORMATS_H
@@ -59,6 +60,10 @@ _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
     X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
     X(q8_K, Q8_K, A, 15, 256, 292, q8_K)
 
+/* H(name, bytes, span): formats whose rows begin with headers, ceil(n / span) of them, `bytes` each, for `span`
+ * elements each; span 0: one header for the whole row. The blocks follow. */
+#define GB_HEADS(H)
+
 typedef enum gb_format {
 #define GB_FORMAT_ENUM(name, NAME, kind, type, elems, bytes, partner) GB_FORMAT_##name,
     GB_FORMATS(GB_FORMAT_ENUM)
@@ -66,7 +71,8 @@ typedef enum gb_format {
         GB_FORMAT_COUNT
 } gb_format;
 
-enum { GB_MAX_BLOCK_BYTES = 292, GB_MAX_BLOCK_ELEMS = 256 }; /* of all formats; kernels/registry.c asserts it */
+/* Of all formats; kernels/registry.c asserts it. */
+enum { GB_MAX_BLOCK_BYTES = 292, GB_MAX_BLOCK_ELEMS = 256, GB_MAX_HEAD_BYTES = 8 };
 
 typedef struct gb_format_info {
     const char *name;   /* "q4_K": files, symbols, reports */
@@ -81,9 +87,22 @@ typedef struct gb_format_info {
 
 extern const gb_format_info gb_formats[GB_FORMAT_COUNT];
 
+typedef struct gb_head {
+    size_t bytes; /* of one header; 0: the format has none */
+    size_t span;  /* elements that a header is for, a multiple of block_elems; 0: all of the row */
+} gb_head;
+
+extern const gb_head gb_heads[GB_FORMAT_COUNT];
+
+/* Bytes of all headers of a row of n elements: where its blocks begin. */
+static inline size_t gb_head_bytes(gb_format f, size_t n) {
+    const gb_head *h = &gb_heads[f];
+    return h->bytes * (h->span ? (n + h->span - 1) / h->span : 1);
+}
+
 /* Bytes of a row of n elements; n must be a multiple of block_elems. Caller checks overflow for untrusted n. */
 static inline size_t gb_row_bytes(gb_format f, size_t n) {
-    return n / gb_formats[f].block_elems * gb_formats[f].block_bytes;
+    return gb_head_bytes(f, n) + n / gb_formats[f].block_elems * gb_formats[f].block_bytes;
 }
 
 /* Case-insensitive name -> format; GB_FORMAT_COUNT if unknown. */

@@ -25,6 +25,17 @@ const gb_format_info gb_formats[GB_FORMAT_COUNT] = {
 GB_FORMATS(GB_FORMAT_FITS)
 #undef GB_FORMAT_FITS
 
+const gb_head gb_heads[GB_FORMAT_COUNT] = {
+    [GB_FORMAT_f32] = {0, 0}, /* most have none, and C11 wants at least one initializer */
+#define GB_HEAD(name, bytes, span) [GB_FORMAT_##name] = {bytes, span},
+    GB_HEADS(GB_HEAD)
+#undef GB_HEAD
+};
+
+#define GB_HEAD_FITS(name, bytes, span) _Static_assert((bytes) <= GB_MAX_HEAD_BYTES, #name ": a larger header");
+GB_HEADS(GB_HEAD_FITS)
+#undef GB_HEAD_FITS
+
 gb_format gb_format_by_name(const char *name) {
     int f = 0;
     while (f < GB_FORMAT_COUNT && strcasecmp(gb_formats[f].name, name) != 0) f++;

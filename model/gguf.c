@@ -167,7 +167,7 @@ static int check_tensor(const cursor *c, size_t at, gb_tensor *t) {
     uint64_t total = 1;
     for (uint32_t d = 0; d < 4; d++) {
         if (t->ne[d] == 0) return bad_at(c, at, "tensor '%s': size %u of %u is 0", name, d + 1, t->dims);
-        /* 2^60 elements of at most 4 bytes: every product below fits 64 bits */
+        /* 2^60 elements of at most 4 bytes, headers no larger than the blocks: every product below fits 64 bits */
         if (__builtin_mul_overflow(total, t->ne[d], &total) || total > (uint64_t)1 << 60)
             return bad_at(c, at, "tensor '%s': the number of elements is absurd", name);
     }
@@ -175,7 +175,7 @@ static int check_tensor(const cursor *c, size_t at, gb_tensor *t) {
     if (t->ne[0] % info->block_elems)
         return bad_at(c, at, "tensor '%s': rows of %llu elements are not a multiple of %s's block of %zu", name,
                       (unsigned long long)t->ne[0], info->NAME, info->block_elems);
-    t->bytes = total / info->block_elems * info->block_bytes;
+    t->bytes = gb_tensor_rows(t) * gb_row_bytes(t->format, t->ne[0]);
     return GB_OK;
 }
 

@@ -87,10 +87,13 @@ void gb_gguf_close(gb_gguf *file);
 int gb_gguf_check_scales(const gb_gguf *file, gb_error *err);
 /* The same for blocks [first, first + count) of one tensor, to share the work among threads. */
 int gb_tensor_check_scales(const gb_gguf *file, const gb_tensor *t, uint64_t first, uint64_t count, gb_error *err);
-/* Index of the first of `count` blocks with such a scale; `count` if there is none. */
-uint64_t gb_blocks_find_wild(gb_format format, const void *blocks, uint64_t count);
+/* Index of the first of blocks [first, first + count) with such a scale, of rows of n elements that lie back to back
+ * from `rows` on; first + count if there is none. A scale in a header belongs to the first block that it scales. */
+uint64_t gb_rows_find_wild(gb_format format, const void *rows, uint64_t n, uint64_t first, uint64_t count);
 /* All blocks of a tensor. */
 uint64_t gb_tensor_blocks(const gb_tensor *t);
+/* Where a block lies, from the first byte of the tensor. */
+uint64_t gb_tensor_block_offset(const gb_tensor *t, uint64_t block);
 /* Product of all sizes but the innermost. */
 uint64_t gb_tensor_rows(const gb_tensor *t);
 

@@ -56,6 +56,13 @@ uint64_t gb_tensor_blocks(const gb_tensor *t) {
     return t->ne[0] / gb_formats[t->format].block_elems * gb_tensor_rows(t);
 }
 
+uint64_t gb_tensor_block_offset(const gb_tensor *t, uint64_t block) {
+    const gb_format_info *info = &gb_formats[t->format];
+    const uint64_t per_row = t->ne[0] / info->block_elems;
+    return block / per_row * gb_row_bytes(t->format, t->ne[0]) + gb_head_bytes(t->format, t->ne[0]) +
+           block % per_row * info->block_bytes;
+}
+
 static const gb_gguf_key *need(const gb_gguf *file, const char *name, gb_error *err) {
     const gb_gguf_key *key = gb_gguf_find_key(file, name);
     if (!key) gb_fail(err, GB_EINPUT, "%s: the key '%s' is missing", file->path, name);

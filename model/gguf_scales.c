@@ -63,7 +63,8 @@ static uint64_t find_wild_element(const uint8_t *x, uint64_t count, uint16_t exp
     return count;
 }
 
-uint64_t gb_blocks_find_wild(gb_format format, const void *blocks, uint64_t count) {
+/* Blocks that lie back to back. */
+static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t count) {
     const size_t stride = gb_formats[format].block_bytes;
     switch (format) {
     case GB_FORMAT_f32:
@@ -87,12 +88,36 @@ uint64_t gb_blocks_find_wild(gb_format format, const void *blocks, uint64_t coun
     return count;
 }
 
+static uint64_t min_u64(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* Headers hold f32 scales and nothing else. */
+uint64_t gb_rows_find_wild(gb_format format, const void *rows, uint64_t n, uint64_t first, uint64_t count) {
+    const gb_format_info *info = &gb_formats[format];
+    const gb_head *head = &gb_heads[format];
+    const uint8_t *base = rows;
+    if (!head->bytes) return first + find_in_blocks(format, base + first * info->block_bytes, count);
+    const uint64_t per_row = n / info->block_elems;
+    const uint64_t per_head = head->span ? head->span / info->block_elems : per_row;
+    const uint64_t end = first + count;
+    for (uint64_t i = first; i < end;) {
+        const uint8_t *row = base + i / per_row * gb_row_bytes(format, n);
+        const uint64_t at = i % per_row;
+        const uint64_t part = min_u64(min_u64(per_row - at, per_head - at % per_head), end - i);
+        if (at % per_head == 0 && any_wild32(row + at / per_head * head->bytes, head->bytes / sizeof(float))) return i;
+        const uint64_t found = find_in_blocks(format, row + gb_head_bytes(format, n) + at * info->block_bytes, part);
+        i += found;
+        if (found < part) return i;
+    }
+    return end;
+}
+
 int gb_tensor_check_scales(const gb_gguf *file, const gb_tensor *t, uint64_t first, uint64_t count, gb_error *err) {
     const gb_format_info *info = &gb_formats[t->format];
-    const uint64_t found = gb_blocks_find_wild(t->format, t->data + first * info->block_bytes, count);
-    if (found == count) return GB_OK;
-    const uint64_t block = first + found;
-    const uint64_t at = t->offset + block * info->block_bytes;
+    const uint64_t block = gb_rows_find_wild(t->format, t->data, t->ne[0], first, count);
+    if (block == first + count) return GB_OK;
+    const uint64_t at = t->offset + gb_tensor_block_offset(t, block);
     char name[GB_SHOWN];
     return gb_fail(err, GB_EINPUT, "%s: offset %llu: tensor '%s': %s %llu (%s) is NaN or infinite", file->path,
                    (unsigned long long)at, gb_str_show(t->name, name),

@@ -165,7 +165,7 @@ int gb_gguf_put_tensor(gb_gguf_writer *w, gb_str name, uint32_t dims, const uint
     if (!rc) rc = append_u32(&w->tensors, info->ggml_type, err);
     if (!rc) rc = append_u64(&w->tensors, w->next_offset, err);
     if (rc) return rc;
-    const uint64_t size = elements / info->block_elems * info->block_bytes;
+    const uint64_t size = elements / ne[0] * gb_row_bytes(format, ne[0]);
     w->sizes[w->tensor_count++] = size;
     w->next_offset = (w->next_offset + size + w->alignment - 1) & ~(uint64_t)(w->alignment - 1);
     return GB_OK;

@@ -51,14 +51,14 @@ static void let_go(const uint8_t *from, const uint8_t *to) {
 }
 
 static int check_source(const gb_gguf *in, const gb_tensor *t, gb_error *err) {
-    const size_t block_bytes = gb_formats[t->format].block_bytes;
     const uint64_t blocks = gb_tensor_blocks(t);
-    const uint64_t step = CHUNK_BYTES / block_bytes;
+    const uint64_t step = CHUNK_BYTES / gb_formats[t->format].block_bytes;
     int rc = GB_OK;
     for (uint64_t first = 0; !rc && first < blocks; first += step) {
         const uint64_t count = blocks - first < step ? blocks - first : step;
         rc = gb_tensor_check_scales(in, t, first, count, err);
-        if (blocks > step) let_go(t->data + first * block_bytes, t->data + (first + count) * block_bytes);
+        const uint64_t end = first + count < blocks ? gb_tensor_block_offset(t, first + count) : t->bytes;
+        if (blocks > step) let_go(t->data + gb_tensor_block_offset(t, first), t->data + end);
     }
     return rc;
 }

@@ -225,5 +225,5 @@ uint64_t gb_plan_elements(const gb_plan_row *row) {
 }
 
 uint64_t gb_plan_bytes(const gb_plan_row *row) {
-    return gb_plan_elements(row) / gb_formats[row->to].block_elems * gb_formats[row->to].block_bytes;
+    return gb_plan_elements(row) / row->ne[0] * gb_row_bytes(row->to, row->ne[0]);
 }

@@ -31,9 +31,9 @@ static void make_rows(void *ctx, size_t member, size_t size) {
 
 static int check(const slab *s, gb_error *err) {
     const gb_format_info *info = &gb_formats[s->t->to];
-    const uint64_t per_row = s->row_bytes / info->block_bytes;
+    const uint64_t per_row = s->t->ne[0] / info->block_elems;
     const uint64_t count = per_row * s->rows;
-    const uint64_t bad = gb_blocks_find_wild(s->t->to, s->blocks, count);
+    const uint64_t bad = gb_rows_find_wild(s->t->to, s->blocks, s->t->ne[0], 0, count);
     if (bad == count) return GB_OK;
     const uint64_t row = s->first + bad / per_row;
     const uint64_t block = bad % per_row;

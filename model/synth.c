@@ -79,7 +79,8 @@ static bool make_blocks(const void *ctx, uint64_t row, float *x, void *blocks) {
     uint8_t *p = blocks;
     const size_t bytes = gb_row_bytes(s->t->to, s->t->ne[0]);
     gb_rng_bytes(&rng, p, bytes);
-    for (size_t i = 0; i < bytes; i += info->block_bytes) set_scales(s->t->to, p + i);
+    for (size_t i = gb_head_bytes(s->t->to, s->t->ne[0]); i < bytes; i += info->block_bytes)
+        set_scales(s->t->to, p + i);
     return false;
 }
 

@@ -74,7 +74,7 @@ exits 2 verify --colour
 
 # --- list
 exits 0 list formats
-says out "^q4_K +12 +256 +144 +4.5 +q8_K +weights$"
+says out "^q4_K +12 +256 +144 +- +4.5 +q8_K +weights$"
 exits 0 list formats --json
 [ "$(grep -c '"ggml_type"' out)" -eq "$(grep -c '^    X([a-z]' "$source_dir/kernels/formats.h")" ] || fail "list formats --json: $(cat out)"
 exits 0 list isas --json

@@ -258,5 +258,6 @@ size_t gb_case_lengths(const gb_check *c, gb_format format, size_t out[GB_CASE_L
         if (c->effort != GB_EFFORT_QUICK || blocks <= 3 || blocks % (small / 7) == 1) out[count++] = blocks * block;
     /* 90 blocks are the 2880 of 32-element formats; 43 super-blocks are long enough */
     for (size_t i = 0; i < (single ? 4U : block < 256 ? 2U : 1U); i++) out[count++] = more[i] * block;
+    if (gb_heads[format].span) out[count++] = gb_heads[format].span + 3 * block;
     return count;
 }

@@ -77,7 +77,8 @@ typedef void gb_case_call(gb_fn fn, void *const p[], const void *shape);
 void gb_case_run(gb_check *c, gb_case_call *call, const void *shape);
 
 /* Row lengths in elements that a row of this effort walks: every block count from 1 to 17 and large odd ones; for
- * formats of single elements every n from 1 to 70, around 128, and 2880. Returns how many. */
+ * formats of single elements every n from 1 to 70, around 128, and 2880; of formats with several headers a row one that
+ * begins a second. Returns how many. */
 enum { GB_CASE_LENGTHS = 80 };
 size_t gb_case_lengths(const gb_check *c, gb_format format, size_t out[GB_CASE_LENGTHS]);
 

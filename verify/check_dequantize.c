@@ -33,8 +33,10 @@ static void check_scales(gb_check *c) {
     const size_t n = STEP * info->block_elems;
     for (size_t first = 0; first < 65536; first += STEP) {
         if (!gb_case(c, "scales=%zu+%d", first, (int)STEP)) continue;
-        uint8_t *p = gb_case_buffer(c, "blocks", GB_IN, STEP * info->block_bytes);
-        gb_rng_bytes(&c->rng, p, STEP * info->block_bytes);
+        const size_t size = gb_row_bytes(c->kernel->format, n);
+        uint8_t *p = gb_case_buffer(c, "blocks", GB_IN, size);
+        gb_rng_bytes(&c->rng, p, size);
+        p += gb_head_bytes(c->kernel->format, n);
         for (size_t i = 0; i < STEP; i++, p += info->block_bytes) {
             gb_store_u16(p, 0, (uint16_t)(first + i));
             gb_store_u16(p + info->block_bytes - 2, 0, (uint16_t)(first + i));

@@ -147,6 +147,9 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
     [GB_FORMAT_q8_K] = {{.kind = SCALE32, .offset = 0}, {CODES, 4, 256, 0x80, 0x7f}, {.kind = SUMS, .offset = 260}},
 };
 
+/* The same of one header of a row. */
+static const field head_fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {[GB_FORMAT_f32] = {{.kind = END}}};
+
 #define GB_CODES(X) X(RANDOM, "random") X(MIN, "min") X(MAX, "max") X(BOTH, "both") X(ALTERNATING, "alt") X(NIL, "nil")
 #define GB_SCALES(X)                                                                                                   \
     X(PLAIN, "plain")                                                                                                  \
@@ -239,8 +242,8 @@ static void fill_codes(gb_rng *rng, codes kind, const field *f, uint8_t *p) {
     if (kind == CODES_RANDOM) gb_rng_bytes(rng, p, f->size);
 }
 
-static void fill_block(gb_rng *rng, gb_format format, codes c, scales s, uint8_t *block) {
-    for (const field *f = fields[format]; f->kind != END; f++) {
+static void fill_fields(gb_rng *rng, const field *first, codes c, scales s, uint8_t *block) {
+    for (const field *f = first; f->kind != END; f++) {
         uint8_t *p = block + f->offset;
         if (f->kind == CODES) fill_codes(rng, c, f, p);
         if (f->kind == SCALE16 || f->kind == MIN16) gb_store_u16(p, 0, scale16(rng, s));
@@ -256,21 +259,30 @@ static void fill_block(gb_rng *rng, gb_format format, codes c, scales s, uint8_t
     }
 }
 
-/* The reference encoder on a pattern; activations by quantize_act where a format has it (q8_0: the same bytes). */
+static void fill_heads(gb_rng *rng, gb_format format, scales s, uint8_t *row, size_t n) {
+    const size_t bytes = gb_head_bytes(format, n);
+    for (size_t at = 0; at < bytes; at += gb_heads[format].bytes)
+        fill_fields(rng, head_fields[format], CODES_RANDOM, s, row + at);
+}
+
+/* The reference encoder on a pattern; activations by quantize_act where a format has it (q8_0: the same bytes). A row
+ * with headers is encoded in one piece, because a header depends on many blocks. */
 static void encode(gb_rng *rng, gb_format format, gb_pattern pattern, uint8_t *blocks, size_t n) {
-    enum { CHUNK = 1024 };
-    float x[CHUNK];
+    enum { CHUNK = 1024, LONGEST = 20480 };
+    float x[LONGEST];
+    const size_t chunk = gb_heads[format].bytes ? n : CHUNK;
     const gb_fn act = gb_reference(format, GB_OP_quantize_act);
     const gb_fn weights = gb_reference(format, GB_OP_quantize);
-    assert(CHUNK % gb_formats[format].block_elems == 0);
-    for (size_t done = 0; done < n; done += CHUNK) {
-        const size_t m = n - done < CHUNK ? n - done : CHUNK;
+    assert(chunk <= LONGEST && chunk % gb_formats[format].block_elems == 0);
+    uint8_t *to = blocks;
+    for (size_t done = 0; done < n; done += chunk) {
+        const size_t m = n - done < chunk ? n - done : chunk;
         gb_fill_floats(rng, pattern, x, m);
-        uint8_t *to = blocks + gb_row_bytes(format, done);
         if (act.any)
             act.quantize_act(x, to, m);
         else
             weights.quantize(x, to, m, NULL);
+        to += gb_row_bytes(format, m);
     }
 }
 
@@ -294,27 +306,35 @@ const char *gb_row_recipe_name(gb_format format, size_t recipe, char *buf, size_
     return buf;
 }
 
+static bool is_encoded(gb_format format, size_t recipe) {
+    return recipe >= first_encoded(format) && recipe < first_encoded(format) + GB_PATTERN_COUNT;
+}
+
 void gb_fill_blocks(gb_rng *rng, gb_format format, size_t recipe, void *blocks, size_t n) {
-    const size_t first = first_encoded(format);
-    if (recipe >= first && recipe < first + GB_PATTERN_COUNT) {
-        encode(rng, format, (gb_pattern)(recipe - first), blocks, n);
+    if (is_encoded(format, recipe)) {
+        encode(rng, format, (gb_pattern)(recipe - first_encoded(format)), blocks, n);
         return;
     }
     if (!has_fields(format)) {
         gb_rng_bytes(rng, blocks, gb_row_bytes(format, n));
         return;
     }
-    uint8_t *p = blocks;
+    const scales s = (scales)(recipe % SCALES_COUNT);
+    fill_heads(rng, format, s, blocks, n);
+    uint8_t *p = (uint8_t *)blocks + gb_head_bytes(format, n);
     for (size_t i = 0; i < n / gb_formats[format].block_elems; i++, p += gb_formats[format].block_bytes)
-        fill_block(rng, format, (codes)(recipe / SCALES_COUNT), (scales)(recipe % SCALES_COUNT), p);
+        fill_fields(rng, fields[format], (codes)(recipe / SCALES_COUNT), s, p);
 }
 
 void gb_fill_blocks_mixed(gb_rng *rng, gb_format format, void *blocks, size_t n) {
     const gb_format_info *info = &gb_formats[format];
-    uint8_t *p = blocks;
+    uint8_t row[GB_MAX_HEAD_BYTES + GB_MAX_BLOCK_BYTES]; /* of one block: its own headers are not used */
+    uint8_t *p = (uint8_t *)blocks + gb_head_bytes(format, n);
+    fill_heads(rng, format, SCALES_PLAIN, blocks, n);
     for (size_t i = 0; i < n / info->block_elems; i++, p += info->block_bytes) {
         const uint32_t dice = gb_rng_below(rng, 8); /* mostly plain, or every sum would end as NaN */
         const size_t recipe = dice ? 0 : gb_rng_below(rng, (uint32_t)gb_row_recipe_count(format));
-        gb_fill_blocks(rng, format, recipe, p, info->block_elems);
+        gb_fill_blocks(rng, format, recipe, row, info->block_elems);
+        memcpy(p, row + gb_head_bytes(format, info->block_elems), info->block_bytes);
     }
 }
