@@ -19,9 +19,32 @@ typedef struct GB_PACKED {
 } gb_block_q4_0;    /* x = (code - 8) * d */
 
 typedef struct GB_PACKED {
+    uint16_t d, m;  /* f16 scale and minimum */
+    uint8_t qs[16]; /* as q4_0 */
+} gb_block_q4_1;    /* x = code * d + m */
+
+typedef struct GB_PACKED {
+    uint16_t d;     /* f16 scale */
+    uint8_t qh[4];  /* bit i % 8 of byte i / 8: fifth bit of element i */
+    uint8_t qs[16]; /* low four bits, as q4_0 */
+} gb_block_q5_0;    /* x = (code - 16) * d */
+
+typedef struct GB_PACKED {
+    uint16_t d, m;  /* f16 scale and minimum */
+    uint8_t qh[4];  /* as q5_0 */
+    uint8_t qs[16]; /* as q4_0 */
+} gb_block_q5_1;    /* x = code * d + m */
+
+typedef struct GB_PACKED {
     uint16_t d;    /* f16 scale */
     int8_t qs[32]; /* natural order; encoders emit -127..127, decoders accept -128 */
 } gb_block_q8_0;   /* x = q * d */
+
+typedef struct GB_PACKED {
+    uint16_t d;    /* f16 scale */
+    uint16_t s;    /* f16: the sum of qs times the unrounded scale; part of the format: minima are multiplied with it */
+    int8_t qs[32]; /* natural order */
+} gb_block_q8_1;   /* activations only; x = q * d */
 
 typedef struct GB_PACKED {
     uint16_t d, dmin;   /* f16 scales of the scales and of the mins */
@@ -43,7 +66,11 @@ typedef struct GB_PACKED {
 } gb_block_q8_K;       /* activations only; x = q * d, d may be negative */
 
 _Static_assert(sizeof(gb_block_q4_0) == 18, "q4_0 layout");
+_Static_assert(sizeof(gb_block_q4_1) == 20, "q4_1 layout");
+_Static_assert(sizeof(gb_block_q5_0) == 22, "q5_0 layout");
+_Static_assert(sizeof(gb_block_q5_1) == 24, "q5_1 layout");
 _Static_assert(sizeof(gb_block_q8_0) == 34, "q8_0 layout");
+_Static_assert(sizeof(gb_block_q8_1) == 36, "q8_1 layout");
 _Static_assert(sizeof(gb_block_q4_K) == 144, "q4_K layout");
 _Static_assert(sizeof(gb_block_q6_K) == 210, "q6_K layout");
 _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
@@ -56,6 +83,10 @@ _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
     X(bf16, BF16, WA, 30, 1, 2, bf16)                                                                                  \
     X(q8_0, Q8_0, WA, 8, 32, 34, q8_0)                                                                                 \
     X(q4_0, Q4_0, W, 2, 32, 18, q8_0)                                                                                  \
+    X(q4_1, Q4_1, W, 3, 32, 20, q8_1)                                                                                  \
+    X(q5_0, Q5_0, W, 6, 32, 22, q8_0)                                                                                  \
+    X(q5_1, Q5_1, W, 7, 32, 24, q8_1)                                                                                  \
+    X(q8_1, Q8_1, A, 9, 32, 36, q8_1)                                                                                  \
     X(q4_K, Q4_K, W, 12, 256, 144, q8_K)                                                                               \
     X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
     X(q8_K, Q8_K, A, 15, 256, 292, q8_K)

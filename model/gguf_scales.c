@@ -77,11 +77,16 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q8_0, d));
     case GB_FORMAT_q4_0:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q4_0, d));
+    case GB_FORMAT_q5_0:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_q5_0, d));
     case GB_FORMAT_q6_K:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q6_K, d));
+    case GB_FORMAT_q4_1:
+    case GB_FORMAT_q5_1:
     case GB_FORMAT_q4_K:
         return find_two_scales(blocks, count, stride);
-    case GB_FORMAT_q8_K: /* not a weight format: the reader refuses it */
+    case GB_FORMAT_q8_1: /* not weight formats: the reader refuses them */
+    case GB_FORMAT_q8_K:
     case GB_FORMAT_COUNT:
         break;
     }

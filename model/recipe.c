@@ -10,7 +10,8 @@
 static const gb_recipe recipes[] = {
     {"F32", 0, GB_FORMAT_f32},      {"F16", 1, GB_FORMAT_f16},    {"BF16", 32, GB_FORMAT_bf16},
     {"Q8_0", 7, GB_FORMAT_q8_0},    {"Q6_K", 18, GB_FORMAT_q6_K}, {"Q4_K_M", 15, GB_FORMAT_q4_K},
-    {"Q4_K_S", 14, GB_FORMAT_q4_K}, {"Q4_0", 2, GB_FORMAT_q4_0},
+    {"Q4_K_S", 14, GB_FORMAT_q4_K}, {"Q4_0", 2, GB_FORMAT_q4_0},  {"Q4_1", 3, GB_FORMAT_q4_1},
+    {"Q5_0", 8, GB_FORMAT_q5_0},    {"Q5_1", 9, GB_FORMAT_q5_1},
 };
 enum { RECIPE_COUNT = sizeof recipes / sizeof recipes[0] };
 
@@ -162,8 +163,8 @@ typedef struct name_of_type {
     const char *name;
 } name_of_type;
 
-/* Types that rules or fallbacks name and that may be missing from the table of formats. */
-static const name_of_type missing[] = {{T_Q5_0, T_Q8_0, "Q5_0"}, {T_Q5_1, T_Q8_0, "Q5_1"}, {T_Q5_K, T_Q6_K, "Q5_K"}};
+/* Types that rules name and that may be missing from the table of formats. */
+static const name_of_type missing[] = {{T_Q5_K, T_Q6_K, "Q5_K"}};
 
 static gb_format in_table(uint32_t type, char *note, size_t size) {
     const gb_format f = gb_format_by_ggml_type(type);

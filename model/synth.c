@@ -43,7 +43,7 @@ static bool make_weights(const void *ctx, uint64_t row, float *x, void *blocks) 
 }
 
 /* Scales that give weights of about 0.02 with uniformly random codes (standard deviations of the integer part: 73.6 for
- * q8_0, 4.6 for q4_0, 258 for q4_K, 9.2 * 18.5 for q6_K). */
+ * q8_0, 4.6 for q4_0, 9.2 for q5_0, 258 for q4_K, 9.2 * 18.5 for q6_K). */
 static void set_scales(gb_format format, uint8_t *block) {
     switch (format) {
     case GB_FORMAT_q8_0: {
@@ -55,6 +55,17 @@ static void set_scales(gb_format format, uint8_t *block) {
     }
     case GB_FORMAT_q4_0:
         ((gb_block_q4_0 *)(void *)block)->d = gb_f16_from_f32(0.02F / 4.6F);
+        break;
+    case GB_FORMAT_q4_1:
+        ((gb_block_q4_1 *)(void *)block)->d = gb_f16_from_f32(0.02F / 4.6F);
+        ((gb_block_q4_1 *)(void *)block)->m = gb_f16_from_f32(-7.5F * 0.02F / 4.6F); /* mean 0: mean code 7.5 */
+        break;
+    case GB_FORMAT_q5_0:
+        ((gb_block_q5_0 *)(void *)block)->d = gb_f16_from_f32(0.02F / 9.2F);
+        break;
+    case GB_FORMAT_q5_1:
+        ((gb_block_q5_1 *)(void *)block)->d = gb_f16_from_f32(0.02F / 9.2F);
+        ((gb_block_q5_1 *)(void *)block)->m = gb_f16_from_f32(-15.5F * 0.02F / 9.2F); /* mean code 15.5 */
         break;
     case GB_FORMAT_q4_K:
         ((gb_block_q4_K *)(void *)block)->d = gb_f16_from_f32(0.02F / 258.0F);

@@ -1,6 +1,5 @@
 /* q8_0: 32 signed bytes and one f16 scale. Weights and activations use the same encoder. */
-#include <float.h>
-
+#include "reference/legacy.h"
 #include "reference/number.h"
 #include "reference/reference.h"
 
@@ -8,25 +7,10 @@ enum { BLOCK = 32 };
 
 /* d = max|x| / 127 (NaN never counts as a maximum); q = x * (1 / d), ties away from zero. 1 / d uses the unrounded d;
  * where it overflows (max|x| below 127 * 2^-128) or x is not finite, the code is 0. */
-static void encode(const float *x, gb_block_q8_0 *b) {
-    float largest = 0.0F;
-    for (size_t i = 0; i < BLOCK; i++) {
-        if (gb_larger_magnitude(x[i], largest)) largest = gb_abs_f32(x[i]);
-    }
-    const float d = largest / 127.0F;
-    float id = d != 0.0F ? 1.0F / d : 0.0F;
-    if (id > FLT_MAX) id = 0.0F;
-    b->d = gb_f16_from_f32(d);
-    for (size_t i = 0; i < BLOCK; i++) {
-        const float v = x[i] * id;
-        b->qs[i] = (int8_t)(v != v ? 0 : gb_round_away(v));
-    }
-}
-
 void gb_ref_q8_0_quantize(const float *x, void *blocks, size_t n, const float *importance) {
     (void)importance; /* nothing is searched */
     gb_block_q8_0 *b = blocks;
-    for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
+    for (size_t i = 0; i < n / BLOCK; i++) b[i].d = gb_f16_from_f32(gb_encode_bytes32(x + i * BLOCK, b[i].qs));
 }
 
 void gb_ref_q8_0_quantize_act(const float *x, void *blocks, size_t n) {

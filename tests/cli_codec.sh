@@ -101,13 +101,13 @@ head -c 2048 w.f32 > one.f32
 tail -c 2048 w.f32 > imatrix.f32
 isas=$("$GAUGEBLOCK" list isas | awk '$3 == "supported" { print $1 }')
 [ -n "$isas" ] || fail "list isas shows nothing supported"
-for format in f32 f16 bf16 q8_0 q4_0 q4_K q6_K q8_K; do
+for format in f32 f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 q8_1 q4_K q6_K q8_K; do
     for isa in reference auto $isas; do
         codec encode --format $format --row 512 --isa $isa < w.f32 > $isa.blocks
         codec decode --format $format --row 512 --isa $isa < reference.blocks > $isa.f32
         codec act --format $format --row 512 --isa $isa < one.f32 > $isa.act
         for kind in blocks f32 act; do same "$format $kind on $isa" $isa.$kind reference.$kind; done
-        [ $format = q8_K ] && continue
+        [[ $format == q8_[1K] ]] && continue
         codec encode --format $format --row 512 --imatrix imatrix.f32 --isa $isa < w.f32 > $isa.weighted
         codec dot --format $format --row 512 --weights reference.blocks --act one.f32 --isa $isa > $isa.y
         same "$format weighted on $isa" $isa.weighted reference.weighted

@@ -1,6 +1,7 @@
 /* The blocks that docs/formats/ works by hand, against the reference: a page that disagrees with the code is wrong, or
  * the code is. Each test would catch a change of the layout, of the encoder's rounding or of the dot of its format. */
 #include <check.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -12,6 +13,10 @@ static void ones(gb_block_q8_K *a) {
     for (size_t i = 0; i < 256; i++) x[i] = 1.0F;
     gb_ref_q8_K_quantize_act(x, a, 256);
 }
+
+/* importance of the pages: the same for every column */
+static const float equal[32] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 static void expect_bytes(const void *block, const uint8_t *wanted, size_t size) {
     ck_assert_mem_eq(block, wanted, size);
@@ -51,18 +56,119 @@ START_TEST(page_q4_0) {
     gb_block_q8_0 a;
     gb_ref_q8_0_quantize_act(y, &a, 32);
     ck_assert_float_eq(gb_ref_q4_0_dot(&b, &a, 32), -2.6875F);
-    float importance[32];
-    for (size_t i = 0; i < 32; i++) importance[i] = 1.0F;
-    gb_ref_q4_0_quantize(x, &b, 32, importance);
+    gb_ref_q4_0_quantize(x, &b, 32, equal);
     static const uint8_t searched[10] = {0x23, 0x38, 0xc0, 0x1f, 0x88, 0x88, 0x88, 0x8a, 0x86, 0x8e};
     expect_bytes(&b, searched, sizeof searched);
     static const float zeros[32] = {0};
     gb_ref_q4_0_quantize(zeros, &b, 32, NULL);
     ck_assert_uint_eq(b.d, 0x8000);
     ck_assert_uint_eq(b.qs[0], 0x88);
-    gb_ref_q4_0_quantize(zeros, &b, 32, importance);
+    gb_ref_q4_0_quantize(zeros, &b, 32, equal);
     static const uint8_t nothing[18] = {0};
     expect_bytes(&b, nothing, sizeof nothing);
+}
+END_TEST
+
+/* The activation of the pages of the formats of 32: 1.984375, 1 and, at 17, -0.5. */
+static const float few[32] = {1.984375F, 1.0F, [17] = -0.5F};
+
+static void expect_q4_1(const float *x, const float *importance, const uint8_t wanted[20], float dot) {
+    gb_block_q4_1 b;
+    gb_block_q8_1 a;
+    gb_ref_q4_1_quantize(x, &b, 32, importance);
+    expect_bytes(&b, wanted, sizeof b);
+    gb_ref_q8_1_quantize_act(few, &a, 32);
+    ck_assert_float_eq(gb_ref_q4_1_dot(&b, &a, 32), dot);
+}
+
+START_TEST(page_q4_1) {
+    float x[32] = {-1.0F, 2.75F, 0.1F, 0.125F, -0.9F, [16] = 2.0F, 1.0F};
+    static const uint8_t bytes[20] = {0x00, 0x34, 0x00, 0xbc, 0xc0, 0x8f, 0x44, 0x45, 0x40, 0x44,
+                                      0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44};
+    static const uint8_t searched[20] = {0xf0, 0x33, 0xd6, 0xbb, 0xc0, 0x8f, 0x44, 0x44, 0x40, 0x44,
+                                         0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44, 0x44};
+    expect_q4_1(x, NULL, bytes, 0.265625F);
+    expect_q4_1(x, equal, searched, 0.29508972F);
+    gb_block_q4_1 b;
+    gb_ref_q4_1_quantize(x, &b, 32, NULL);
+    gb_ref_q4_1_dequantize(&b, x, 32);
+    ck_assert_float_eq(x[3], 0.25F);
+    ck_assert_float_eq(x[17], 1.0F);
+    static const float zeros[32] = {0};
+    static const uint8_t nothing[20] = {0};
+    expect_q4_1(zeros, NULL, nothing, 0.0F);
+    expect_q4_1(zeros, equal, nothing, 0.0F);
+    for (size_t i = 0; i < 32; i++) x[i] = gb_f32_from_bits(0x7fc00000U);
+    gb_ref_q4_1_quantize(x, &b, 32, NULL);
+    ck_assert_uint_eq(b.d, 0xfc00);
+    ck_assert_uint_eq(b.m, 0x7c00);
+}
+END_TEST
+
+START_TEST(page_q5_0) {
+    float x[32] = {4.0F, 3.9F, -3.9F, 0.125F, -0.125F, 1.0F, -1.0F, [16] = 2.0F, -0.5F};
+    static const uint8_t bytes[22] = {0x00, 0xb4, 0xdc, 0xff, 0xfe, 0xff, 0x80, 0x20, 0x0f, 0x00, 0x01, 0x0c, 0x04};
+    static const uint8_t searched[22] = {0x2f, 0xb4, 0xdc, 0xff, 0xfe, 0xff, 0x81, 0x21, 0x0f, 0x00, 0x00, 0x0c, 0x04};
+    gb_block_q5_0 b;
+    gb_block_q8_0 a;
+    gb_ref_q5_0_quantize(x, &b, 32, NULL);
+    expect_bytes(&b, bytes, sizeof bytes);
+    gb_ref_q8_0_quantize_act(few, &a, 32);
+    ck_assert_float_eq(gb_ref_q5_0_dot(&b, &a, 32), 12.1875F);
+    gb_ref_q5_0_quantize(x, &b, 32, equal);
+    expect_bytes(&b, searched, sizeof searched);
+    static const uint8_t nothing[22] = {0};
+    static const uint8_t negative[6] = {0x00, 0x80, 0xff, 0xff, 0xff, 0xff};
+    static const float zeros[32] = {0};
+    gb_ref_q5_0_quantize(zeros, &b, 32, NULL);
+    expect_bytes(&b, negative, sizeof negative);
+    gb_ref_q5_0_quantize(zeros, &b, 32, equal);
+    expect_bytes(&b, nothing, sizeof nothing);
+    x[0] = gb_f32_from_bits(0x7fc00000U); /* a lost element is code 0 */
+    gb_ref_q5_0_quantize(x, &b, 32, NULL);
+    ck_assert_uint_eq(b.qs[0] & 15, 0);
+    ck_assert_uint_eq(b.qh[0] & 1, 0);
+}
+END_TEST
+
+START_TEST(page_q5_1) {
+    static const float x[32] = {-1.0F, 2.875F, 0.1F, 0.0625F, -0.96F, [16] = 2.0F, 1.0F};
+    static const uint8_t bytes[24] = {0x00, 0x30, 0x00, 0xbc, 0x02, 0x00, 0x03, 0x00, 0x80, 0x0f, 0x89, 0x89,
+                                      0x80, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88};
+    static const uint8_t searched[24] = {0xfb, 0x2f, 0xf3, 0xbb, 0x02, 0x00, 0x03, 0x00, 0x80, 0x0f, 0x89, 0x88,
+                                         0x80, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88, 0x88};
+    gb_block_q5_1 b;
+    gb_block_q8_1 a;
+    float y[32];
+    gb_ref_q5_1_quantize(x, &b, 32, NULL);
+    expect_bytes(&b, bytes, sizeof bytes);
+    gb_ref_q5_1_dequantize(&b, y, 32);
+    ck_assert_float_eq(y[1], 2.875F);
+    ck_assert_float_eq(y[4], -1.0F);
+    gb_ref_q8_1_quantize_act(few, &a, 32);
+    ck_assert_float_eq(gb_ref_q5_1_dot(&b, &a, 32), 0.390625F);
+    gb_ref_q5_1_quantize(x, &b, 32, equal);
+    expect_bytes(&b, searched, sizeof searched);
+}
+END_TEST
+
+START_TEST(page_q8_1) {
+    float x[32] = {1.984375F, -1.0F, 0.5F, 0.0078125F, -0.0078125F, 0.0234375F, 0.1F, -1.984375F};
+    static const uint8_t bytes[36] = {0x00, 0x24, 0x00, 0xb6, 0x7f, 0xc0, 0x20, 0x01, 0xff, 0x02, 0x06, 0x81};
+    gb_block_q8_1 b;
+    gb_ref_q8_1_quantize_act(x, &b, 32);
+    expect_bytes(&b, bytes, sizeof bytes);
+    b.s = 0x7c00;
+    gb_ref_q8_1_dequantize(&b, x, 32);
+    ck_assert_float_eq(x[7], -1.984375F); /* s is ignored */
+    for (size_t i = 0; i < 32; i++) x[i] = 0.3F;
+    gb_ref_q8_1_quantize_act(x, &b, 32);
+    ck_assert_uint_eq(b.d, 0x18d6);
+    ck_assert_uint_eq(b.s, 0x48cd);
+    x[3] = -INFINITY;
+    gb_ref_q8_1_quantize_act(x, &b, 32);
+    ck_assert_uint_eq(b.d, 0x7c00);
+    ck_assert_uint_eq(b.s, 0xfe00);
 }
 END_TEST
 
@@ -161,6 +267,10 @@ int main(void) {
     TCase *c = tcase_create("format_pages");
     tcase_add_test(c, page_q8_0);
     tcase_add_test(c, page_q4_0);
+    tcase_add_test(c, page_q4_1);
+    tcase_add_test(c, page_q5_0);
+    tcase_add_test(c, page_q5_1);
+    tcase_add_test(c, page_q8_1);
     tcase_add_test(c, page_q4_K);
     tcase_add_test(c, page_q6_K);
     tcase_add_test(c, page_q8_K);

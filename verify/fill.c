@@ -125,7 +125,7 @@ void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n) {
  */
 
 /* What the bytes of a block mean, as far as hostile inputs need it. A format without a row here gets random bytes. */
-typedef enum field_kind { END, SCALE16, MIN16 /* of an offset term */, SCALE32, CODES, SUMS } field_kind;
+typedef enum field_kind { END, SCALE16, MIN16 /* of an offset term */, SCALE32, CODES, SUMS, SUM16 } field_kind;
 typedef struct field {
     field_kind kind;
     uint16_t offset, size;
@@ -136,6 +136,13 @@ enum { MAX_FIELDS = 4 };
 static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
     [GB_FORMAT_q8_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 32, 0x80, 0x7f}},
     [GB_FORMAT_q4_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 16, 0x00, 0xff}},
+    [GB_FORMAT_q4_1] = {{.kind = SCALE16, .offset = 0}, {.kind = MIN16, .offset = 2}, {CODES, 4, 16, 0x00, 0xff}},
+    [GB_FORMAT_q5_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 4, 0x00, 0xff}, {CODES, 6, 16, 0x00, 0xff}},
+    [GB_FORMAT_q5_1] = {{.kind = SCALE16, .offset = 0},
+                        {.kind = MIN16, .offset = 2},
+                        {CODES, 4, 4, 0x00, 0xff},
+                        {CODES, 8, 16, 0x00, 0xff}},
+    [GB_FORMAT_q8_1] = {{.kind = SCALE16, .offset = 0}, {CODES, 4, 32, 0x80, 0x7f}, {.kind = SUM16, .offset = 2}},
     [GB_FORMAT_q4_K] = {{.kind = SCALE16, .offset = 0},
                         {.kind = MIN16, .offset = 2},
                         {CODES, 4, 12, 0x00, 0xff},
@@ -242,6 +249,17 @@ static void fill_codes(gb_rng *rng, codes kind, const field *f, uint8_t *p) {
     if (kind == CODES_RANDOM) gb_rng_bytes(rng, p, f->size);
 }
 
+static void fill_sums(gb_block_q8_K *b) {
+    memset(b->bsums, 0, sizeof b->bsums);
+    for (size_t i = 0; i < 256; i++) b->bsums[i / 16] = (int16_t)(b->bsums[i / 16] + b->qs[i]);
+}
+
+static void fill_sum(gb_block_q8_1 *b) {
+    int sum = 0;
+    for (size_t i = 0; i < 32; i++) sum += b->qs[i];
+    b->s = gb_f16_from_scale((float)sum * gb_f32_from_f16(b->d));
+}
+
 static void fill_fields(gb_rng *rng, const field *first, codes c, scales s, uint8_t *block) {
     for (const field *f = first; f->kind != END; f++) {
         uint8_t *p = block + f->offset;
@@ -251,11 +269,8 @@ static void fill_fields(gb_rng *rng, const field *first, codes c, scales s, uint
             const float d = scale32(rng, s);
             memcpy(p, &d, sizeof d);
         }
-        if (f->kind == SUMS) { /* q8_K */
-            gb_block_q8_K *b = (gb_block_q8_K *)block;
-            memset(b->bsums, 0, sizeof b->bsums);
-            for (size_t i = 0; i < 256; i++) b->bsums[i / 16] = (int16_t)(b->bsums[i / 16] + b->qs[i]);
-        }
+        if (f->kind == SUMS) fill_sums((gb_block_q8_K *)block);
+        if (f->kind == SUM16) fill_sum((gb_block_q8_1 *)block);
     }
 }
 

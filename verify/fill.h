@@ -46,7 +46,7 @@ void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n);
 
 /* Recipes of a row of blocks, 0 .. count - 1. Of every format: 0 is the plain one (finite, alive); the others are
  * extreme codes times special scales, whatever no encoder emits included, then what the reference encoder makes of each
- * pattern. q8_K always gets block sums that match its codes. */
+ * pattern. q8_K and q8_1 always get sums that match their codes. */
 size_t gb_row_recipe_count(gb_format format);
 /* "min/nan": codes / scales; "enc/ties8": encoded pattern. */
 const char *gb_row_recipe_name(gb_format format, size_t recipe, char *buf, size_t size);
