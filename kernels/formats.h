@@ -59,6 +59,20 @@ typedef struct GB_PACKED {
     uint16_t d;        /* f16 scale */
 } gb_block_q6_K;       /* x = (d * sc) * (code - 32) */
 
+/* i-quants: codes point into fixed tables of levels or grid points (docs/formats/). */
+
+typedef struct GB_PACKED {
+    uint16_t d;     /* f16 scale */
+    uint8_t qs[16]; /* byte j: low nibble = element j, high nibble = element j + 16 */
+} gb_block_iq4_nl;  /* x = d * level[code], sixteen levels: reference/iq4.h */
+
+typedef struct GB_PACKED {
+    uint16_t d;          /* f16 scale of the scales */
+    uint16_t scales_h;   /* bits 2j, 2j + 1: top bits of scale j */
+    uint8_t scales_l[4]; /* nibbles: low bits of scale j */
+    uint8_t qs[128];     /* eight times the 16 bytes of iq4_nl */
+} gb_block_iq4_xs;       /* x = (d * (scale - 32)) * level[code], sub-blocks of 32 */
+
 typedef struct GB_PACKED {
     float d;
     int8_t qs[256];
@@ -73,6 +87,8 @@ _Static_assert(sizeof(gb_block_q8_0) == 34, "q8_0 layout");
 _Static_assert(sizeof(gb_block_q8_1) == 36, "q8_1 layout");
 _Static_assert(sizeof(gb_block_q4_K) == 144, "q4_K layout");
 _Static_assert(sizeof(gb_block_q6_K) == 210, "q6_K layout");
+_Static_assert(sizeof(gb_block_iq4_nl) == 18, "iq4_nl layout");
+_Static_assert(sizeof(gb_block_iq4_xs) == 136, "iq4_xs layout");
 _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
 
 /* X(name, NAME, kind, ggml type number, elements per block, bytes per block, activation partner of its dot)
@@ -89,6 +105,8 @@ _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
     X(q8_1, Q8_1, A, 9, 32, 36, q8_1)                                                                                  \
     X(q4_K, Q4_K, W, 12, 256, 144, q8_K)                                                                               \
     X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
+    X(iq4_nl, IQ4_NL, W, 20, 32, 18, q8_0)                                                                             \
+    X(iq4_xs, IQ4_XS, W, 23, 256, 136, q8_K)                                                                           \
     X(q8_K, Q8_K, A, 15, 256, 292, q8_K)
 
 /* H(name, bytes, span): formats whose rows begin with headers, ceil(n / span) of them, `bytes` each, for `span`

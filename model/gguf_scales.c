@@ -81,6 +81,10 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q5_0, d));
     case GB_FORMAT_q6_K:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q6_K, d));
+    case GB_FORMAT_iq4_nl:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq4_nl, d));
+    case GB_FORMAT_iq4_xs:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq4_xs, d));
     case GB_FORMAT_q4_1:
     case GB_FORMAT_q5_1:
     case GB_FORMAT_q4_K:

@@ -42,8 +42,16 @@ static bool make_weights(const void *ctx, uint64_t row, float *x, void *blocks) 
     return true;
 }
 
+/* Where the block begins with d, its only float: the standard deviation of what d multiplies, with random codes. */
+static const float deviation_of_codes[GB_FORMAT_COUNT] = {
+    [GB_FORMAT_q4_0] = 4.6F,
+    [GB_FORMAT_q5_0] = 9.2F,
+    [GB_FORMAT_iq4_nl] = 67.4F,
+    [GB_FORMAT_iq4_xs] = 1246.0F,
+};
+
 /* Scales that give weights of about 0.02 with uniformly random codes (standard deviations of the integer part: 73.6 for
- * q8_0, 4.6 for q4_0, 9.2 for q5_0, 258 for q4_K, 9.2 * 18.5 for q6_K). */
+ * q8_0, 258 for q4_K, 9.2 * 18.5 for q6_K). */
 static void set_scales(gb_format format, uint8_t *block) {
     switch (format) {
     case GB_FORMAT_q8_0: {
@@ -53,15 +61,9 @@ static void set_scales(gb_format format, uint8_t *block) {
             if (b->qs[i] == -128) b->qs[i] = -127; /* no encoder emits -128, and some kernels cannot take it */
         break;
     }
-    case GB_FORMAT_q4_0:
-        ((gb_block_q4_0 *)(void *)block)->d = gb_f16_from_f32(0.02F / 4.6F);
-        break;
     case GB_FORMAT_q4_1:
         ((gb_block_q4_1 *)(void *)block)->d = gb_f16_from_f32(0.02F / 4.6F);
         ((gb_block_q4_1 *)(void *)block)->m = gb_f16_from_f32(-7.5F * 0.02F / 4.6F); /* mean 0: mean code 7.5 */
-        break;
-    case GB_FORMAT_q5_0:
-        ((gb_block_q5_0 *)(void *)block)->d = gb_f16_from_f32(0.02F / 9.2F);
         break;
     case GB_FORMAT_q5_1:
         ((gb_block_q5_1 *)(void *)block)->d = gb_f16_from_f32(0.02F / 9.2F);
@@ -78,6 +80,8 @@ static void set_scales(gb_format format, uint8_t *block) {
         break;
     }
     default:
+        if (deviation_of_codes[format] > 0.0F)
+            gb_store_u16(block, 0, gb_f16_from_f32(0.02F / deviation_of_codes[format]));
         break;
     }
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "reference/iq4.h"
 #include "reference/number.h"
 #include "reference/reference.h"
 
@@ -210,6 +211,59 @@ START_TEST(page_q6_K) {
 }
 END_TEST
 
+static void levels_in_both_directions(float x[32], float scale) {
+    static const int levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    for (int j = 0; j < 16; j++) x[j] = x[31 - j] = scale * (float)levels[j];
+}
+
+static const uint8_t both_directions[16] = {0xf0, 0xe1, 0xd2, 0xc3, 0xb4, 0xa5, 0x96, 0x87,
+                                            0x78, 0x69, 0x5a, 0x4b, 0x3c, 0x2d, 0x1e, 0x0f};
+
+START_TEST(page_iq4_nl) {
+    float x[32];
+    gb_block_iq4_nl b;
+    levels_in_both_directions(x, 0x1p-6F);
+    gb_ref_iq4_nl_quantize(x, &b, 32, NULL);
+    ck_assert_uint_eq(b.d, 0x2400);
+    expect_bytes(b.qs, both_directions, sizeof both_directions);
+    float y[32];
+    for (size_t i = 0; i < 32; i++) y[i] = 1.0F;
+    gb_block_q8_0 a;
+    gb_ref_q8_0_quantize_act(y, &a, 32);
+    ck_assert_float_eq(gb_ref_iq4_nl_dot(&b, &a, 32), -2.93732071F);
+    x[7] = -0.25F; /* exactly between two levels */
+    gb_iq4_encode(x, 0x1p-6F, b.qs);
+    ck_assert_uint_eq(b.qs[7], 0x87);
+    static const float zeros[32] = {0};
+    gb_ref_iq4_nl_quantize(zeros, &b, 32, NULL);
+    ck_assert_uint_eq(b.d, 0);
+    for (size_t i = 0; i < 16; i++) ck_assert_uint_eq(b.qs[i], 0x88);
+}
+END_TEST
+
+START_TEST(page_iq4_xs) {
+    static const uint8_t head[8] = {0x00, 0x9c, 0x55, 0x00, 0x8c, 0x04, 0x8c, 0x04};
+    static const uint8_t nothing[8] = {0x00, 0x80, 0xaa, 0xaa, 0x00, 0x00, 0x00, 0x00};
+    float x[256];
+    float y[256];
+    gb_block_iq4_xs b;
+    gb_block_q8_K a;
+    for (int j = 0; j < 8; j++) levels_in_both_directions(x + 32 * j, 0x1p-6F * (float)(j + 1));
+    gb_ref_iq4_xs_quantize(x, &b, 256, NULL);
+    expect_bytes(&b, head, sizeof head);
+    for (size_t j = 0; j < 8; j++) expect_bytes(b.qs + 16 * j, both_directions, sizeof both_directions);
+    gb_ref_iq4_xs_dequantize(&b, y, 256);
+    ck_assert_mem_eq(x, y, sizeof x);
+    ck_assert_float_eq(y[255], -15.875F);
+    ones(&a);
+    ck_assert_float_eq(gb_ref_iq4_xs_dot(&b, &a, 256), -105.75F);
+    memset(x, 0, sizeof x);
+    gb_ref_iq4_xs_quantize(x, &b, 256, NULL);
+    expect_bytes(&b, nothing, sizeof nothing);
+    for (size_t i = 0; i < 128; i++) ck_assert_uint_eq(b.qs[i], 0x88);
+}
+END_TEST
+
 START_TEST(page_q8_K) {
     float x[256] = {1.984375F, -1.0F, 0.0078125F, 0.0234375F, -0.0390625F};
     x[16] = 0.1F;
@@ -273,6 +327,8 @@ int main(void) {
     tcase_add_test(c, page_q8_1);
     tcase_add_test(c, page_q4_K);
     tcase_add_test(c, page_q6_K);
+    tcase_add_test(c, page_iq4_nl);
+    tcase_add_test(c, page_iq4_xs);
     tcase_add_test(c, page_q8_K);
     tcase_add_test(c, pages_of_floats);
     suite_add_tcase(suite, c);
