@@ -24,7 +24,7 @@ typedef struct GB_PACKED {
 
 typedef struct GB_PACKED {
     uint16_t d, dmin;   /* f16 scales of the scales and of the mins */
-    uint8_t scales[12]; /* eight 6-bit scales and eight 6-bit mins, see gb_q4_K_scale_min() */
+    uint8_t scales[12]; /* eight 6-bit scales and eight 6-bit mins, see gb_get_scales_mins() */
     uint8_t qs[128];    /* chunk c of 64: byte 32c + l: low nibble = element 64c + l, high nibble = 64c + 32 + l */
 } gb_block_q4_K;        /* x = (d * sc) * code - dmin * mn, sub-blocks of 32 */
 

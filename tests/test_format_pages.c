@@ -85,6 +85,31 @@ START_TEST(page_q4_K) {
 }
 END_TEST
 
+/* "A scale below zero" (docs/formats/README.md); the bytes are ggml's. Catches: codes computed for the scales as they
+ * were before the packing, a positive search that sums the wrapped code, a limit in the wrong encoder. */
+START_TEST(negative_scales) {
+    float x[256] = {0};
+    float importance[256] = {0};
+    for (size_t j = 0; j < 4; j++) {
+        x[32 * j + 1] = -30.0F;
+        x[32 * j + 6] = -600.0F;
+        importance[32 * j + 1] = 0.01F;
+    }
+    for (int i = 128; i < 256; i++) {
+        x[i] = 0.25F * (float)(i % 16 * (i / 16)) - (float)(i / 16);
+        importance[i] = 1.0F;
+    }
+    static const uint8_t q4[16] = {0xa1, 0x2d, 0x60, 0x33, 0xe5, 0xe5, 0xe5, 0xe5,
+                                   0x80, 0x80, 0xc0, 0xc0, 0x6d, 0xf3, 0x88, 0xf9};
+    static const uint8_t q4_codes[16] = {0x00, 0x11, 0x11, 0x21, 0x22, 0x32, 0x42, 0x43,
+                                         0x53, 0x53, 0x64, 0x64, 0x75, 0x75, 0x85, 0x96};
+    gb_block_q4_K b4;
+    gb_ref_q4_K_quantize(x, &b4, 256, importance);
+    expect_bytes(&b4, q4, sizeof q4);
+    expect_bytes(b4.qs + 64, q4_codes, sizeof q4_codes);
+}
+END_TEST
+
 START_TEST(page_q6_K) {
     float x[256];
     float y[256];
@@ -162,6 +187,7 @@ int main(void) {
     tcase_add_test(c, page_q8_0);
     tcase_add_test(c, page_q4_0);
     tcase_add_test(c, page_q4_K);
+    tcase_add_test(c, negative_scales);
     tcase_add_test(c, page_q6_K);
     tcase_add_test(c, page_q8_K);
     tcase_add_test(c, pages_of_floats);
