@@ -179,6 +179,14 @@ bool gb_split_offset(gb_format format, const uint8_t *block, uint8_t *scaled, ui
     return true;
 }
 
+void gb_set_scales16(gb_format format, uint8_t *block, uint16_t value) {
+    for (const field *f = fields[format]; f->kind != END; f++) {
+        if (f->kind != SCALE16 && f->kind != MIN16) continue;
+        gb_store_u16(block + f->offset, 0, value);
+        value = (uint16_t)(value * 0x6255U + 1); /* an odd factor: a permutation */
+    }
+}
+
 static uint16_t scale16(gb_rng *rng, scales kind) {
     const uint16_t minus = (uint16_t)(gb_rng_u64(rng) >> 63 << 15);
     const uint16_t mantissa = (uint16_t)gb_rng_below(rng, 1024);
