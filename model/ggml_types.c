@@ -13,7 +13,6 @@ typedef struct type_row {
 static const type_row types[] = {
     [3] = {"Q4_1", NO_KERNELS},     [4] = {"Q4_2", REMOVED},        [5] = {"Q4_3", REMOVED},
     [6] = {"Q5_0", NO_KERNELS},     [7] = {"Q5_1", NO_KERNELS},     [9] = {"Q8_1", ACTIVATION},
-    [10] = {"Q2_K", NO_KERNELS},    [11] = {"Q3_K", NO_KERNELS},    [13] = {"Q5_K", NO_KERNELS},
     [15] = {"Q8_K", ACTIVATION},    [16] = {"IQ2_XXS", NO_KERNELS}, [17] = {"IQ2_XS", NO_KERNELS},
     [18] = {"IQ3_XXS", NO_KERNELS}, [19] = {"IQ1_S", NO_KERNELS},   [20] = {"IQ4_NL", NO_KERNELS},
     [21] = {"IQ3_S", NO_KERNELS},   [22] = {"IQ2_S", NO_KERNELS},   [23] = {"IQ4_XS", NO_KERNELS},

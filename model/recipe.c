@@ -163,7 +163,7 @@ typedef struct name_of_type {
 } name_of_type;
 
 /* Types that rules or fallbacks name and that may be missing from the table of formats. */
-static const name_of_type missing[] = {{T_Q5_0, T_Q8_0, "Q5_0"}, {T_Q5_1, T_Q8_0, "Q5_1"}, {T_Q5_K, T_Q6_K, "Q5_K"}};
+static const name_of_type missing[] = {{T_Q5_0, T_Q8_0, "Q5_0"}, {T_Q5_1, T_Q8_0, "Q5_1"}};
 
 static gb_format in_table(uint32_t type, char *note, size_t size) {
     const gb_format f = gb_format_by_ggml_type(type);

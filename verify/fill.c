@@ -131,15 +131,28 @@ typedef struct field {
     uint16_t offset, size;
     uint8_t min, max; /* CODES: bytes that hold the lowest and the highest codes */
 } field;
-enum { MAX_FIELDS = 4 };
+enum { MAX_FIELDS = 5 };
 
 static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
     [GB_FORMAT_q8_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 32, 0x80, 0x7f}},
     [GB_FORMAT_q4_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 16, 0x00, 0xff}},
+    [GB_FORMAT_q2_K] = {{CODES, 0, 16, 0x00, 0xff},
+                        {CODES, 16, 64, 0x00, 0xff},
+                        {.kind = SCALE16, .offset = 80},
+                        {.kind = MIN16, .offset = 82}},
+    [GB_FORMAT_q3_K] = {{CODES, 0, 32, 0x00, 0xff},
+                        {CODES, 32, 64, 0x00, 0xff},
+                        {CODES, 96, 12, 0x00, 0xff},
+                        {.kind = SCALE16, .offset = 108}},
     [GB_FORMAT_q4_K] = {{.kind = SCALE16, .offset = 0},
                         {.kind = MIN16, .offset = 2},
                         {CODES, 4, 12, 0x00, 0xff},
                         {CODES, 16, 128, 0x00, 0xff}},
+    [GB_FORMAT_q5_K] = {{.kind = SCALE16, .offset = 0},
+                        {.kind = MIN16, .offset = 2},
+                        {CODES, 4, 12, 0x00, 0xff},
+                        {CODES, 16, 32, 0x00, 0xff},
+                        {CODES, 48, 128, 0x00, 0xff}},
     [GB_FORMAT_q6_K] = {{CODES, 0, 128, 0x00, 0xff},
                         {CODES, 128, 64, 0x00, 0xff},
                         {CODES, 192, 16, 0x80, 0x7f},
