@@ -47,10 +47,30 @@ typedef struct GB_PACKED {
 } gb_block_q8_1;   /* activations only; x = q * d */
 
 typedef struct GB_PACKED {
+    uint8_t scales[16]; /* low nibble: scale, high nibble: min of 16 elements */
+    uint8_t qs[64];     /* half h of 128, byte 32h + l: bits 2q, 2q + 1 = element 128h + 32q + l */
     uint16_t d, dmin;   /* f16 scales of the scales and of the mins */
-    uint8_t scales[12]; /* eight 6-bit scales and eight 6-bit mins, see gb_q4_K_scale_min() */
+} gb_block_q2_K;        /* x = (d * sc) * code - dmin * mn */
+
+typedef struct GB_PACKED {
+    uint8_t hmask[32];  /* bit j of byte l: top bit of element 32j + l; set means "do not subtract 4" */
+    uint8_t qs[64];     /* low 2 bits, laid out as q2_K */
+    uint8_t scales[12]; /* sixteen 6-bit codes, stored + 32: low nibbles in bytes 0-7, the top bits in bytes 8-11 */
+    uint16_t d;         /* f16 scale */
+} gb_block_q3_K;        /* x = (d * (sc - 32)) * (code - 4), sub-blocks of 16 */
+
+typedef struct GB_PACKED {
+    uint16_t d, dmin;   /* f16 scales of the scales and of the mins */
+    uint8_t scales[12]; /* eight 6-bit scales and eight 6-bit mins, see gb_get_scales_mins() */
     uint8_t qs[128];    /* chunk c of 64: byte 32c + l: low nibble = element 64c + l, high nibble = 64c + 32 + l */
 } gb_block_q4_K;        /* x = (d * sc) * code - dmin * mn, sub-blocks of 32 */
+
+typedef struct GB_PACKED {
+    uint16_t d, dmin;   /* as q4_K */
+    uint8_t scales[12]; /* as q4_K */
+    uint8_t qh[32];     /* bit j of byte l: fifth bit of element 32j + l */
+    uint8_t qs[128];    /* low 4 bits, laid out as q4_K */
+} gb_block_q5_K;        /* x = (d * sc) * code - dmin * mn, sub-blocks of 32 */
 
 typedef struct GB_PACKED {
     uint8_t ql[128];   /* low 4 bits */
@@ -85,7 +105,10 @@ _Static_assert(sizeof(gb_block_q5_0) == 22, "q5_0 layout");
 _Static_assert(sizeof(gb_block_q5_1) == 24, "q5_1 layout");
 _Static_assert(sizeof(gb_block_q8_0) == 34, "q8_0 layout");
 _Static_assert(sizeof(gb_block_q8_1) == 36, "q8_1 layout");
+_Static_assert(sizeof(gb_block_q2_K) == 84, "q2_K layout");
+_Static_assert(sizeof(gb_block_q3_K) == 110, "q3_K layout");
 _Static_assert(sizeof(gb_block_q4_K) == 144, "q4_K layout");
+_Static_assert(sizeof(gb_block_q5_K) == 176, "q5_K layout");
 _Static_assert(sizeof(gb_block_q6_K) == 210, "q6_K layout");
 _Static_assert(sizeof(gb_block_iq4_nl) == 18, "iq4_nl layout");
 _Static_assert(sizeof(gb_block_iq4_xs) == 136, "iq4_xs layout");
@@ -103,7 +126,10 @@ _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
     X(q5_0, Q5_0, W, 6, 32, 22, q8_0)                                                                                  \
     X(q5_1, Q5_1, W, 7, 32, 24, q8_1)                                                                                  \
     X(q8_1, Q8_1, A, 9, 32, 36, q8_1)                                                                                  \
+    X(q2_K, Q2_K, W, 10, 256, 84, q8_K)                                                                                \
+    X(q3_K, Q3_K, W, 11, 256, 110, q8_K)                                                                               \
     X(q4_K, Q4_K, W, 12, 256, 144, q8_K)                                                                               \
+    X(q5_K, Q5_K, W, 13, 256, 176, q8_K)                                                                               \
     X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
     X(iq4_nl, IQ4_NL, W, 20, 32, 18, q8_0)                                                                             \
     X(iq4_xs, IQ4_XS, W, 23, 256, 136, q8_K)                                                                           \

@@ -12,7 +12,6 @@ typedef struct type_row {
 /* Every assigned number of mainline GGUF; the formats of the table are asked for first and need no row here. */
 static const type_row types[] = {
     [4] = {"Q4_2", REMOVED},        [5] = {"Q4_3", REMOVED},        [9] = {"Q8_1", ACTIVATION},
-    [10] = {"Q2_K", NO_KERNELS},    [11] = {"Q3_K", NO_KERNELS},    [13] = {"Q5_K", NO_KERNELS},
     [15] = {"Q8_K", ACTIVATION},    [16] = {"IQ2_XXS", NO_KERNELS}, [17] = {"IQ2_XS", NO_KERNELS},
     [18] = {"IQ3_XXS", NO_KERNELS}, [19] = {"IQ1_S", NO_KERNELS},   [21] = {"IQ3_S", NO_KERNELS},
     [22] = {"IQ2_S", NO_KERNELS},   [24] = {"I8", NO_KERNELS},      [25] = {"I16", NO_KERNELS},

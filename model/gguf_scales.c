@@ -16,9 +16,10 @@ static uint64_t find_one_scale(const uint8_t *blocks, uint64_t count, size_t str
     return i;
 }
 
-static uint64_t find_two_scales(const uint8_t *blocks, uint64_t count, size_t stride) {
+/* Two scales in a row. */
+static uint64_t find_two_scales(const uint8_t *blocks, uint64_t count, size_t stride, size_t at) {
     uint64_t i = 0;
-    while (i < count && !f16_is_wild(blocks + i * stride) && !f16_is_wild(blocks + i * stride + 2)) i++;
+    while (i < count && !f16_is_wild(blocks + i * stride + at) && !f16_is_wild(blocks + i * stride + at + 2)) i++;
     return i;
 }
 
@@ -79,6 +80,8 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q4_0, d));
     case GB_FORMAT_q5_0:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q5_0, d));
+    case GB_FORMAT_q3_K:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_q3_K, d));
     case GB_FORMAT_q6_K:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q6_K, d));
     case GB_FORMAT_iq4_nl:
@@ -86,9 +89,15 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
     case GB_FORMAT_iq4_xs:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_iq4_xs, d));
     case GB_FORMAT_q4_1:
+        return find_two_scales(blocks, count, stride, offsetof(gb_block_q4_1, d));
     case GB_FORMAT_q5_1:
+        return find_two_scales(blocks, count, stride, offsetof(gb_block_q5_1, d));
+    case GB_FORMAT_q2_K:
+        return find_two_scales(blocks, count, stride, offsetof(gb_block_q2_K, d));
     case GB_FORMAT_q4_K:
-        return find_two_scales(blocks, count, stride);
+        return find_two_scales(blocks, count, stride, offsetof(gb_block_q4_K, d));
+    case GB_FORMAT_q5_K:
+        return find_two_scales(blocks, count, stride, offsetof(gb_block_q5_K, d));
     case GB_FORMAT_q8_1: /* not weight formats: the reader refuses them */
     case GB_FORMAT_q8_K:
     case GB_FORMAT_COUNT:

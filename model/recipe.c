@@ -17,7 +17,7 @@ enum { RECIPE_COUNT = sizeof recipes / sizeof recipes[0] };
 
 enum { FT_Q4_K_S = 14, FT_Q4_K_M = 15 };
 
-/* Type numbers that rules and fallbacks name, in the table of formats or not. */
+/* Type numbers that rules and fallbacks name. */
 enum { T_F16 = 1, T_Q5_0 = 6, T_Q5_1 = 7, T_Q8_0 = 8, T_Q4_K = 12, T_Q5_K = 13, T_Q6_K = 14 };
 
 static const char *const file_type_names[] = {
@@ -158,32 +158,11 @@ static uint32_t rule(counters *c, const gb_plan_row *row) {
     return base->ggml_type;
 }
 
-typedef struct name_of_type {
-    uint32_t type, larger; /* larger: stands in where the table lacks the type */
-    const char *name;
-} name_of_type;
-
-/* Types that rules name and that may be missing from the table of formats. */
-static const name_of_type missing[] = {{T_Q5_K, T_Q6_K, "Q5_K"}};
-
-static gb_format in_table(uint32_t type, char *note, size_t size) {
-    const gb_format f = gb_format_by_ggml_type(type);
-    if (f != GB_FORMAT_COUNT) return f;
-    for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++) {
-        if (missing[i].type != type) continue;
-        const gb_format larger = gb_format_by_ggml_type(missing[i].larger);
-        snprintf(note, size, "%s by the rules, which this version lacks: %s", missing[i].name, gb_formats[larger].NAME);
-        return larger;
-    }
-    return GB_FORMAT_f16;
-}
-
 /* The type for rows that are not a whole number of blocks. */
 static gb_format fallback(gb_format wanted, uint64_t columns, char *note, size_t size) {
     const uint32_t wanted_type = gb_formats[wanted].ggml_type;
     const uint32_t smaller_block = wanted_type == T_Q4_K ? T_Q5_0 : wanted_type == T_Q5_K ? T_Q5_1 : T_Q8_0;
-    char ignored[112];
-    gb_format f = in_table(smaller_block, ignored, sizeof ignored);
+    gb_format f = gb_format_by_ggml_type(smaller_block);
     if (columns % gb_formats[f].block_elems) f = gb_format_by_ggml_type(T_F16);
     snprintf(note, size, "rows of %llu are not a multiple of %s's block of %zu: %s", (unsigned long long)columns,
              gb_formats[wanted].NAME, gb_formats[wanted].block_elems, gb_formats[f].NAME);
@@ -197,7 +176,7 @@ static void decide(counters *c, bool pure, gb_plan_row *row) {
     if (!is_matrix(row)) return;
     const gb_format_info *base = &gb_formats[c->recipe->base];
     const bool mixes = !pure && base->block_elems > 1;
-    row->to = in_table(mixes ? rule(c, row) : base->ggml_type, row->note, sizeof row->note);
+    row->to = gb_format_by_ggml_type(mixes ? rule(c, row) : base->ggml_type);
     if (row->ne[0] % gb_formats[row->to].block_elems)
         row->to = fallback(row->to, row->ne[0], row->note, sizeof row->note);
     row->keep = row->to == row->from;

@@ -51,7 +51,8 @@ static const float deviation_of_codes[GB_FORMAT_COUNT] = {
 };
 
 /* Scales that give weights of about 0.02 with uniformly random codes (standard deviations of the integer part: 73.6 for
- * q8_0, 258 for q4_K, 9.2 * 18.5 for q6_K). */
+ * q8_0, 13.9 for q2_K, 43.3 for q3_K, 258 for q4_K, 262 for q5_K with scales below 32, 9.2 * 18.5 for
+ * q6_K). Mins are d times the mean code, which makes the mean 0. */
 static void set_scales(gb_format format, uint8_t *block) {
     switch (format) {
     case GB_FORMAT_q8_0: {
@@ -69,10 +70,24 @@ static void set_scales(gb_format format, uint8_t *block) {
         ((gb_block_q5_1 *)(void *)block)->d = gb_f16_from_f32(0.02F / 9.2F);
         ((gb_block_q5_1 *)(void *)block)->m = gb_f16_from_f32(-15.5F * 0.02F / 9.2F); /* mean code 15.5 */
         break;
+    case GB_FORMAT_q2_K:
+        ((gb_block_q2_K *)(void *)block)->d = gb_f16_from_f32(0.02F / 13.9F);
+        ((gb_block_q2_K *)(void *)block)->dmin = gb_f16_from_f32(1.5F * 0.02F / 13.9F);
+        break;
+    case GB_FORMAT_q3_K:
+        ((gb_block_q3_K *)(void *)block)->d = gb_f16_from_f32(0.02F / 43.3F);
+        break;
     case GB_FORMAT_q4_K:
         ((gb_block_q4_K *)(void *)block)->d = gb_f16_from_f32(0.02F / 258.0F);
-        ((gb_block_q4_K *)(void *)block)->dmin = gb_f16_from_f32(7.5F * 0.02F / 258.0F); /* mean 0: mean code 7.5 */
+        ((gb_block_q4_K *)(void *)block)->dmin = gb_f16_from_f32(7.5F * 0.02F / 258.0F);
         break;
+    case GB_FORMAT_q5_K: {
+        gb_block_q5_K *b = (gb_block_q5_K *)(void *)block;
+        b->d = gb_f16_from_f32(0.02F / 262.0F);
+        b->dmin = gb_f16_from_f32(15.5F * 0.02F / 262.0F);
+        for (int i = 0; i < 8; i++) b->scales[i] &= 0x5f; /* the sixth bits: keeps d a normal f16 */
+        break;
+    }
     case GB_FORMAT_q6_K: {
         gb_block_q6_K *b = (gb_block_q6_K *)(void *)block;
         b->d = gb_f16_from_f32(0.02F / (9.2F * 18.5F));

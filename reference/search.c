@@ -25,15 +25,20 @@ static void set_codes(size_t n, int half, const float *x, float inverse, uint8_t
         code[i] = (uint8_t)(gb_clamp_int(gb_nearest_int(inverse * x[i]), -half, half - 1) + half);
 }
 
-float gb_search_signed(size_t n, int half, const float *x, const float *weight, uint8_t *code) {
+/* The element of largest magnitude, or 0 where that is below 1e-15: then all codes are 0 (not `half`), as the scale. */
+static float find_extreme(size_t n, const float *x, uint8_t *code) {
     float extreme = 0.0F;
     for (size_t i = 0; i < n; i++) {
         if (gb_larger_magnitude(x[i], extreme)) extreme = x[i];
     }
-    if (gb_abs_f32(extreme) < 1e-15F) {
-        memset(code, 0, n); /* 0, not `half`: the scale is 0 anyway */
-        return 0.0F;
-    }
+    if (gb_abs_f32(extreme) >= 1e-15F) return extreme;
+    memset(code, 0, n);
+    return 0.0F;
+}
+
+float gb_search_signed(size_t n, int half, const float *x, const float *weight, uint8_t *code) {
+    const float extreme = find_extreme(n, x, code);
+    if (extreme == 0.0F) return 0.0F;
     float inverse = -(float)half / extreme;
     float sum_lx;
     float sum_l2;
@@ -52,6 +57,43 @@ float gb_search_signed(size_t n, int half, const float *x, const float *weight, 
         }
     }
     return scale;
+}
+
+/* One pass over the codes: each moves to where the others want it, if that is strictly better. */
+static int improve_signed(size_t n, int half, const float *x, uint8_t *code, float *sum_lx, float *sum_l2) {
+    int changed = 0;
+    for (size_t i = 0; i < n; i++) {
+        const float w = x[i] * x[i];
+        const float old = (float)(code[i] - half);
+        float p = *sum_lx - w * x[i] * old;
+        if (!(p > 0.0F)) continue;
+        float q = *sum_l2 - w * old * old;
+        const int l = gb_clamp_int(gb_nearest_int(x[i] * q / p), -half, half - 1);
+        if (l == code[i] - half) continue;
+        const float fl = (float)l;
+        p = p + w * x[i] * fl;
+        q = q + w * fl * fl;
+        if (q > 0.0F && p * p * *sum_l2 > *sum_lx * *sum_lx * q) {
+            code[i] = (uint8_t)(l + half);
+            *sum_lx = p;
+            *sum_l2 = q;
+            changed = 1;
+        }
+    }
+    return changed;
+}
+
+float gb_search_greedy(size_t n, int half, const float *x, uint8_t *code) {
+    const float extreme = find_extreme(n, x, code);
+    if (extreme == 0.0F) return 0.0F;
+    const float inverse = -(float)half / extreme;
+    float sum_lx;
+    float sum_l2;
+    fit(n, half, x, NULL, inverse, &sum_lx, &sum_l2);
+    set_codes(n, half, x, inverse, code);
+    for (int pass = 0; pass < 5; pass++)
+        if (!improve_signed(n, half, x, code, &sum_lx, &sum_l2)) break;
+    return sum_l2 > 0.0F ? sum_lx / sum_l2 : 0.0F;
 }
 
 static float affine_error(size_t n, const gb_affine *how, const float *x, const float *weight, const uint8_t *code,
@@ -158,8 +200,8 @@ float gb_search_positive(size_t n, int top, const float *x, const float *weight,
     for (size_t i = 0; i < n; i++) {
         int l = gb_nearest_int(inverse * x[i]);
         if (l > top) l = top;
-        code[i] = (uint8_t)l; /* a byte on purpose: a negative code wraps, and is read back wrapped */
-        const float fl = (float)code[i];
+        code[i] = (uint8_t)l; /* a byte on purpose: a negative code wraps, and the passes below read it back wrapped */
+        const float fl = (float)l;
         sum_lx = sum_lx + weight[i] * x[i] * fl;
         sum_l2 = sum_l2 + weight[i] * fl * fl;
     }

@@ -11,9 +11,13 @@ float gb_sum_squares(const float *x, size_t n);
 /* Signed codes -half..half-1, stored + half. Returns the scale, which may be negative. weight NULL means x^2. */
 float gb_search_signed(size_t n, int half, const float *x, const float *weight, uint8_t *code);
 
+/* The same codes from one trial scale and greedy passes, with the weights x^2: q3_K without importance. */
+float gb_search_greedy(size_t n, int half, const float *x, uint8_t *code);
+
 /* x ~ scale * code - negmin, codes 0..top, `steps` + 1 trial scales (r0 + dr * step + top) / range. squared: error
- * measure w * d^2 instead of w * |d|. strict: only equality of max and min is degenerate (else max <= min). Returns the
- * scale; *negmin = -min >= 0. */
+ * measure w * d^2 instead of w * |d|. Returns the scale, *negmin = -min >= 0. Where x[0] is NaN nothing is searched:
+ * the scale, the codes and what a block makes of negmin are 0. (ggml has two tests for a range of nothing, max == min
+ * and max <= min; as min is at most 0 and at most max, they differ for NaN only, where the bytes come out the same.) */
 typedef struct gb_affine {
     int top;
     float r0, dr;

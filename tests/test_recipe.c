@@ -123,18 +123,19 @@ START_TEST(output_matrix) {
 }
 END_TEST
 
-/* Q4_K_S raises attn_v of four layers and ffn_down of the first eighth; the substitute for Q5_K is announced. */
+/* Q4_K_S raises attn_v of four layers and ffn_down of the first eighth to Q5_K, and nothing stands in for it. */
 START_TEST(q4_k_s_layers) {
-    build(32, true, 512);
-    plan("Q4_K_S", false, (gb_model_facts){.layers = 32});
-    const gb_format raised =
-        gb_format_by_ggml_type(13) != GB_FORMAT_COUNT ? gb_format_by_ggml_type(13) : GB_FORMAT_q6_K;
-    for (unsigned i = 0; i < 32; i++) {
-        ck_assert_str_eq(layer_type(i, "attn_v"), i < 4 ? gb_formats[raised].NAME : "Q4_K");
-        ck_assert_str_eq(layer_type(i, "ffn_down"), i < 4 ? gb_formats[raised].NAME : "Q4_K");
+    static const unsigned layers[] = {16, 32, 80};
+    for (size_t k = 0; k < sizeof layers / sizeof layers[0]; k++) {
+        build(layers[k], true, 512);
+        plan("Q4_K_S", false, (gb_model_facts){.layers = layers[k]});
+        for (unsigned i = 0; i < layers[k]; i++) {
+            ck_assert_str_eq(layer_type(i, "attn_v"), i < 4 ? "Q5_K" : "Q4_K");
+            ck_assert_str_eq(layer_type(i, "ffn_down"), i < layers[k] / 8 ? "Q5_K" : "Q4_K");
+        }
+        ck_assert_str_eq(row("blk.0.attn_v.weight")->note, "");
+        ck_assert_str_eq(row("blk.5.attn_v.weight")->note, "");
     }
-    if (raised == GB_FORMAT_q6_K) ck_assert_ptr_nonnull(strstr(row("blk.0.attn_v.weight")->note, "Q5_K"));
-    ck_assert_str_eq(row("blk.5.attn_v.weight")->note, "");
 }
 END_TEST
 
@@ -145,12 +146,18 @@ START_TEST(special_models) {
     for (unsigned i = 0; i < 8; i++) {
         ck_assert_str_eq(layer_type(i, "attn_v"), "Q8_0");
         ck_assert_str_eq(layer_type(i, "attn_k"), "Q8_0");
-        ck_assert_str_ne(layer_type(i, "attn_output"), "Q4_K");
+        ck_assert_str_eq(layer_type(i, "attn_output"), "Q5_K");
         ck_assert_str_eq(layer_type(i, "attn_q"), "Q4_K");
     }
     build(80, true, 512);
     plan("Q4_K_M", false, (gb_model_facts){.layers = 80, .heads = 64, .kv_heads = 8});
-    for (unsigned i = 0; i < 80; i++) ck_assert_str_ne(layer_type(i, "attn_v"), "Q4_K");
+    for (unsigned i = 0; i < 80; i++) {
+        const bool more = i < 10 || i >= 70 || (i - 10) % 3 == 2;
+        ck_assert_str_eq(layer_type(i, "attn_v"), more ? "Q6_K" : "Q5_K");
+        ck_assert_str_eq(layer_type(i, "ffn_down"), more ? "Q6_K" : "Q4_K");
+    }
+    plan("Q4_K_S", false, (gb_model_facts){.layers = 80, .heads = 64, .kv_heads = 8});
+    for (unsigned i = 0; i < 80; i++) ck_assert_str_eq(layer_type(i, "attn_v"), "Q5_K");
     plan("Q4_K_M", false, (gb_model_facts){.layers = 80, .heads = 64, .kv_heads = 64});
     ck_assert_str_eq(layer_type(11, "attn_v"), "Q4_K"); /* 65B: no */
 }
@@ -174,6 +181,9 @@ START_TEST(fallbacks) {
     plan("Q4_K_M", false, (gb_model_facts){.layers = 8});
     ck_assert_str_eq(layer_type(2, "attn_q"), "Q5_0");
     ck_assert_str_eq(type("token_embd.weight"), "Q8_0");
+    plan("Q4_K_S", false, (gb_model_facts){.layers = 8});
+    ck_assert_str_eq(layer_type(2, "attn_v"), gb_format_by_ggml_type(7) != GB_FORMAT_COUNT ? "Q5_1" : "Q8_0");
+    ck_assert_ptr_nonnull(strstr(row("blk.2.attn_v.weight")->note, "Q5_K's block"));
 }
 END_TEST
 
@@ -222,7 +232,11 @@ START_TEST(gauge_sizes) {
     static const struct {
         const char *recipe;
         uint64_t bytes, file_type;
-    } cases[] = {{"Q8_0", 4596448, 7}, {"Q6_K", 3580640, 18}, {"Q4_K_M", 2887904, 15}, {"Q4_0", 2769632, 2}};
+    } cases[] = {{"Q8_0", 4596448, 7},
+                 {"Q6_K", 3580640, 18},
+                 {"Q4_K_M", 2887904, 15},
+                 {"Q4_K_S", 2786016, 14},
+                 {"Q4_0", 2769632, 2}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *one = scratch("one.gguf");
         const char *four = scratch("four.gguf");
@@ -317,8 +331,15 @@ static void synth(const char *path, const char *shape, const char *recipe, size_
     gb_synth_options options = {.seed = seed, .random_blocks = random};
     gb_synth_result made;
     gb_pool *pool = NULL;
+    gb_recipe bare = {.name = recipe}; /* "type T": every matrix in T */
     ck_assert_int_eq(gb_shape_find(shape, &options.shape, &err), GB_OK);
-    ck_assert_int_eq(gb_recipe_find(recipe, &options.recipe, &err), GB_OK);
+    if (strncmp(recipe, "type ", 5) == 0) {
+        bare.base = gb_format_by_name(recipe + 5);
+        options.recipe = &bare;
+        options.pure = true;
+    } else {
+        ck_assert_int_eq(gb_recipe_find(recipe, &options.recipe, &err), GB_OK);
+    }
     ck_assert_int_eq(gb_pool_new(threads, NULL, 0, &pool, &err), GB_OK);
     ck_assert_msg(gb_synth_write(&options, path, pool, &cap, NULL, &made, &err) == GB_OK, "%s", err.text);
     gb_pool_free(pool);
@@ -348,7 +369,8 @@ static void moments(const gb_gguf *f, const char *name, double *mean, double *de
 /* Random models of every type: the same bytes for any threads, other bytes for another seed, weights of about 0.02 with
  * a mean near 0 (random q4_0 codes have the mean -0.5), norms of 1, a header that the reader accepts. */
 START_TEST(synthetic_models) {
-    static const char *const recipes[] = {"F32", "BF16", "Q8_0", "Q6_K", "Q4_0", "Q4_K_M", "Q4_1", "Q5_0", "Q5_1"};
+    static const char *const recipes[] = {"F32",  "BF16", "Q8_0", "Q6_K",      "Q4_0",      "Q4_K_M",
+                                          "Q4_1", "Q5_0", "Q5_1", "type q2_K", "type q3_K", "type q5_K"};
     const char *a = scratch("a.gguf");
     const char *b = scratch("b.gguf");
     const char *c = scratch("c.gguf");

@@ -131,7 +131,7 @@ typedef struct field {
     uint16_t offset, size;
     uint8_t min, max; /* CODES: bytes that hold the lowest and the highest codes */
 } field;
-enum { MAX_FIELDS = 4 };
+enum { MAX_FIELDS = 5 };
 
 static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
     [GB_FORMAT_q8_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 32, 0x80, 0x7f}},
@@ -143,10 +143,23 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
                         {CODES, 4, 4, 0x00, 0xff},
                         {CODES, 8, 16, 0x00, 0xff}},
     [GB_FORMAT_q8_1] = {{.kind = SCALE16, .offset = 0}, {CODES, 4, 32, 0x80, 0x7f}, {.kind = SUM16, .offset = 2}},
+    [GB_FORMAT_q2_K] = {{CODES, 0, 16, 0x00, 0xff},
+                        {CODES, 16, 64, 0x00, 0xff},
+                        {.kind = SCALE16, .offset = 80},
+                        {.kind = MIN16, .offset = 82}},
+    [GB_FORMAT_q3_K] = {{CODES, 0, 32, 0x00, 0xff},
+                        {CODES, 32, 64, 0x00, 0xff},
+                        {CODES, 96, 12, 0x00, 0xff},
+                        {.kind = SCALE16, .offset = 108}},
     [GB_FORMAT_q4_K] = {{.kind = SCALE16, .offset = 0},
                         {.kind = MIN16, .offset = 2},
                         {CODES, 4, 12, 0x00, 0xff},
                         {CODES, 16, 128, 0x00, 0xff}},
+    [GB_FORMAT_q5_K] = {{.kind = SCALE16, .offset = 0},
+                        {.kind = MIN16, .offset = 2},
+                        {CODES, 4, 12, 0x00, 0xff},
+                        {CODES, 16, 32, 0x00, 0xff},
+                        {CODES, 48, 128, 0x00, 0xff}},
     [GB_FORMAT_q6_K] = {{CODES, 0, 128, 0x00, 0xff},
                         {CODES, 128, 64, 0x00, 0xff},
                         {CODES, 192, 16, 0x80, 0x7f},
@@ -189,6 +202,14 @@ bool gb_split_offset(gb_format format, const uint8_t *block, uint8_t *scaled, ui
     for (const field *f = fields[format]; f->kind != END; f++)
         if (f->kind == SCALE16) gb_store_u16(offset + f->offset, 0, 0);
     return true;
+}
+
+void gb_set_scales16(gb_format format, uint8_t *block, uint16_t value) {
+    for (const field *f = fields[format]; f->kind != END; f++) {
+        if (f->kind != SCALE16 && f->kind != MIN16) continue;
+        gb_store_u16(block + f->offset, 0, value);
+        value = (uint16_t)(value * 0x6255U + 1); /* an odd factor: a permutation */
+    }
 }
 
 static uint16_t scale16(gb_rng *rng, scales kind) {

@@ -54,6 +54,9 @@ void gb_fill_blocks(gb_rng *rng, gb_format format, size_t recipe, void *blocks, 
 /* Formats whose elements are a scaled code plus or minus an offset: writes the block (block_bytes each) with only the
  * scaled part and with only the offset part, and returns true. Other formats: false, nothing written. */
 bool gb_split_offset(gb_format format, const uint8_t *block, uint8_t *scaled, uint8_t *offset);
+/* Writes all f16 scales of a block: the first becomes `value`, each further one goes through all values as that does.
+ */
+void gb_set_scales16(gb_format format, uint8_t *block, uint16_t value);
 /* Every block by a recipe of its own. */
 void gb_fill_blocks_mixed(gb_rng *rng, gb_format format, void *blocks, size_t n);
 
