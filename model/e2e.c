@@ -1,5 +1,6 @@
 #include "model/e2e.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,17 @@ void gb_e2e_tokens(int32_t *ids, size_t count, size_t n_vocab, uint64_t seed) {
     for (size_t i = 0; i < count; i++) ids[i] = (int32_t)gb_rng_below(&rng, (uint32_t)n_vocab);
 }
 
+/* The context that a model was trained for, whatever its architecture. */
+static int context_length(const gb_gguf *file, uint64_t *n, gb_error *err) {
+    gb_str architecture;
+    char key[96];
+    const int rc = gb_gguf_get_str(file, "general.architecture", &architecture, err);
+    if (rc) return rc;
+    (void)snprintf(key, sizeof key, "%.*s.context_length", (int)(architecture.size < 64 ? architecture.size : 64),
+                   architecture.data);
+    return gb_gguf_get_u64(file, key, n, err);
+}
+
 int gb_e2e_context(const char *const *models, size_t count, size_t *out, gb_error *err) {
     *out = SIZE_MAX;
     for (size_t i = 0; i < count; i++) {
@@ -29,7 +41,7 @@ int gb_e2e_context(const char *const *models, size_t count, size_t *out, gb_erro
         uint64_t n = 0;
         int rc = gb_gguf_open(models[i], &file, err);
         if (rc) return rc;
-        rc = gb_gguf_get_u64(file, "llama.context_length", &n, err);
+        rc = context_length(file, &n, err);
         gb_gguf_close(file);
         if (rc) return rc;
         if (n < *out) *out = (size_t)n;

@@ -1,4 +1,6 @@
 /* The forward pass of one batch of tokens. */
+#include <string.h>
+
 #include "model/context_impl.h"
 #include "reference/math.h"
 
@@ -145,19 +147,44 @@ static void norm_job(void *ctx, size_t member, size_t size) {
     }
 }
 
+static void add_bias(const gb_llama *m, const gb_matrix *w, float *y) {
+    if (w->bias) m->add(w->bias, y, w->rows);
+}
+
+/* Rotates the heads of one token in place. Where pairs lie half a head apart they are brought together first and stay
+ * so: a dot of q and k does not ask for their order, and the result is, bit for bit, that of a llama model whose rows
+ * of q and k lie in that order. `row` has room for one head. */
+static void rotate(const gb_llama *m, float *x, size_t heads, const float *cs, float *row) {
+    const size_t half = m->n_rot / 2;
+    for (size_t h = 0; m->neox && h < heads; h++) {
+        float *head = x + h * m->head_dim;
+        for (size_t i = 0; i < half; i++) {
+            row[2 * i] = head[i];
+            row[2 * i + 1] = head[i + half];
+        }
+        memcpy(head, row, m->n_rot * sizeof *row);
+    }
+    m->rope(x, heads, m->head_dim, m->n_rot, cs);
+}
+
 static void rotate_and_store_job(void *ctx, size_t member, size_t size) {
     const step *s = ctx;
     const gb_context *c = s->c;
     const gb_llama *m = c->m;
+    float *row = c->rows + member * c->row_floats;
     size_t begin = 0;
     size_t end = 0;
     share(s, member, size, &begin, &end);
     for (size_t t = begin; t < end; t++) {
         const float *cs = c->rotation + t * m->n_rot;
+        float *q = s->q + t * m->n_head * m->head_dim;
         float *key = s->key + t * m->n_head_kv * m->head_dim;
-        const float *value = s->value + t * m->n_head_kv * m->head_dim;
-        m->rope(s->q + t * m->n_head * m->head_dim, m->n_head, m->head_dim, m->n_rot, cs);
-        m->rope(key, m->n_head_kv, m->head_dim, m->n_rot, cs);
+        float *value = s->value + t * m->n_head_kv * m->head_dim;
+        add_bias(m, &s->layer->q, q);
+        add_bias(m, &s->layer->k, key);
+        add_bias(m, &s->layer->v, value);
+        rotate(m, q, m->n_head, cs, row);
+        rotate(m, key, m->n_head_kv, cs, row);
         for (size_t h = 0; h < m->n_head_kv; h++) {
             const size_t slot = (s->layer_index * m->n_head_kv + h) * c->n_ctx + s->position + t;
             c->store(key + h * m->head_dim, c->k + slot * c->head_bytes, m->head_dim);
@@ -182,7 +209,11 @@ static void add_and_norm_job(void *ctx, size_t member, size_t size) {
     size_t begin = 0;
     size_t end = 0;
     share(s, member, size, &begin, &end);
-    for (size_t t = begin; t < end; t++) c->m->add(s->projection + (t - s->first) * n, c->x + t * n, n);
+    for (size_t t = begin; t < end; t++) {
+        float *projection = s->projection + (t - s->first) * n;
+        add_bias(c->m, &s->layer->o, projection);
+        c->m->add(projection, c->x + t * n, n);
+    }
     norm_job(ctx, member, size);
 }
 
@@ -194,7 +225,10 @@ static void silu_job(void *ctx, size_t member, size_t size) {
     share(s, member, size, &begin, &end);
     for (size_t t = begin; t < end; t++) {
         float *gate = s->gate + (t - s->first) * n;
-        s->c->m->silu_mul(gate, s->up + (t - s->first) * n, gate, n);
+        float *up = s->up + (t - s->first) * n;
+        add_bias(s->c->m, &s->layer->gate, gate);
+        add_bias(s->c->m, &s->layer->up, up);
+        s->c->m->silu_mul(gate, up, gate, n);
         quantize_row(s, gate, t - s->first);
     }
 }
@@ -206,7 +240,11 @@ static void add_down_job(void *ctx, size_t member, size_t size) {
     size_t begin = 0;
     size_t end = 0;
     share(s, member, size, &begin, &end);
-    for (size_t t = begin; t < end; t++) c->m->add(s->down + (t - s->first) * n, c->x + t * n, n);
+    for (size_t t = begin; t < end; t++) {
+        float *down = s->down + (t - s->first) * n;
+        add_bias(c->m, &s->layer->down, down);
+        c->m->add(down, c->x + t * n, n);
+    }
 }
 
 /* One (head, token) pair reads its own q, and writes its result over it: nothing else needs that q again. */

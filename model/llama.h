@@ -1,11 +1,13 @@
-/* Llama-architecture models: the hyperparameters and weights of a GGUF file, validated, with every kernel resolved.
+/* Models of the architectures llama and qwen2: the hyperparameters and weights of a GGUF file, validated, with every
+ * kernel resolved.
  *
- * The file stays mapped; matrices point into the mapping, norms are copied. Every expected tensor must be there with
- * the shape that the hyperparameters imply, and a tensor that this architecture does not know is an error: ignoring it
- * (a bias, an expert) would give plausible wrong answers. */
+ * The file stays mapped; matrices point into the mapping, norms and biases are copied. Every expected tensor must be
+ * there with the shape that the hyperparameters imply, and a tensor that the architecture does not know is an error:
+ * ignoring it (an expert, a norm of q) would give plausible wrong answers. */
 #ifndef GB_MODEL_LLAMA_H
 #define GB_MODEL_LLAMA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +19,7 @@
 /* A weight matrix: `rows` rows of `n` weights, in the file. */
 typedef struct gb_matrix {
     const uint8_t *data;
+    float *bias; /* rows floats added to the product, or NULL */
     size_t rows, n, row_bytes;
     gb_format format;
     gb_gemv_fn *gemv;
@@ -31,6 +34,9 @@ typedef struct gb_layer {
 typedef struct gb_llama {
     gb_gguf *file;
     gb_cap cap;
+    const char *architecture; /* "llama" or "qwen2": the prefix of its keys */
+    bool neox;                /* rope turns pairs (i, i + n_rot / 2) of a head instead of (2i, 2i + 1) */
+    bool qkv_bias;            /* q, k and v must have biases */
     size_t n_layer, n_embd, n_ff, n_vocab, n_ctx; /* n_ctx: positions the model was trained for */
     size_t n_head, n_head_kv, head_dim, n_rot;
     float eps;

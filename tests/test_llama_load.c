@@ -119,7 +119,9 @@ START_TEST(impossible_hyperparameters) {
     REFUSE(experts, 8, "llama.expert_count = 8");
     REFUSE(scaling_type, "yarn", "'yarn' is not supported");
     REFUSE(scaling_type, "linear", "scaling factor is 0");
-    REFUSE(extra, "blk.0.attn_q.bias", "'blk.0.attn_q.bias' is not part of a llama model");
+    REFUSE(extra, "blk.0.attn_q_norm.weight", "'blk.0.attn_q_norm.weight' is not part of a llama model");
+    REFUSE(extra, "blk.0.attn_q.bias", "'blk.0.attn_q.bias' has 1 dimensions, 4 x 1; expected 1, 32");
+    REFUSE(architecture, "qwen2", "qwen2.block_count");
     REFUSE(nan, true, "blk.0.ffn_down.weight");
 }
 END_TEST
