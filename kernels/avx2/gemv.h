@@ -11,9 +11,9 @@
 enum { GB_GEMV_BLOCKS = 128, GB_GEMV_ROWS = 16, GB_PREFETCH = 4096 };
 
 typedef struct {
-    size_t block_bytes;
+    size_t block_bytes, a_bytes;
     /* `count` activation blocks into act, zero-padded to a multiple of eight blocks */
-    void (*prepare)(const gb_block_q8_0 *a, size_t count, void *act);
+    void (*prepare)(const void *a, size_t count, void *act);
     /* eight weight blocks times prepared blocks k .. k + 7 -> their float terms */
     __m256 (*terms)(const void *w, const void *act, size_t k);
 } gb_gemv_format;
@@ -77,7 +77,7 @@ GB_INLINE void gb_block32_gemv(const gb_gemv_format *f, const void *w, size_t w_
     float term[GB_GEMV_ROWS][GB_GEMV_BLOCKS];
     for (size_t from = 0; from < blocks; from += GB_GEMV_BLOCKS) {
         const size_t count = blocks - from < GB_GEMV_BLOCKS ? blocks - from : GB_GEMV_BLOCKS;
-        f->prepare((const gb_block_q8_0 *)a + from, count, act);
+        f->prepare((const char *)a + from * f->a_bytes, count, act);
         for (size_t row = 0; row < rows; row += GB_GEMV_ROWS) {
             const size_t some = rows - row < GB_GEMV_ROWS ? rows - row : GB_GEMV_ROWS;
             const char *first = (const char *)w + row * w_stride + from * f->block_bytes;

@@ -57,8 +57,9 @@ typedef struct {
     float d[GB_GEMV_BLOCKS];
 } activations;
 
-static void prepare(const gb_block_q8_0 *a, size_t count, void *out) {
+static void prepare(const void *row, size_t count, void *out) {
     static const gb_block_q8_0 zero;
+    const gb_block_q8_0 *a = row;
     activations *act = out;
     for (size_t k = 0; k < (count + 7) / 8 * 8; k += 2) {
         const gb_block_q8_0 *even = k < count ? &a[k] : &zero;
@@ -102,7 +103,8 @@ GB_INLINE __m256 terms(const void *w, const void *prepared, size_t k) {
 }
 
 void gb_q4_0_gemv_avx2(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
-    static const gb_gemv_format format = {.block_bytes = sizeof(gb_block_q4_0), .prepare = prepare, .terms = terms};
+    static const gb_gemv_format format = {
+        .block_bytes = sizeof(gb_block_q4_0), .a_bytes = sizeof(gb_block_q8_0), .prepare = prepare, .terms = terms};
     activations act;
     gb_block32_gemv(&format, w, w_stride, rows, a, n, y, &act);
 }

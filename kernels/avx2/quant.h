@@ -2,6 +2,8 @@
 #ifndef GB_AVX2_QUANT_H
 #define GB_AVX2_QUANT_H
 
+#include <float.h>
+
 #include "kernels/avx2/simd.h"
 
 /* Largest magnitude of n (a multiple of 8) floats. NaN never counts: max returns its second operand then. */
@@ -28,8 +30,34 @@ GB_INLINE float gb_extreme(const float *x, size_t n) {
     return 0.0F; /* not reached: the largest is one of them */
 }
 
+/* Ties away from zero: trunc(v + just under 1/2 with the sign of v); see kernels/scalar/q8_0.c for why it is exact. */
+GB_INLINE __m256i gb_round_away_codes(const float *x, __m256 id) {
+    __m256 v = _mm256_mul_ps(_mm256_loadu_ps(x), id);
+    v = _mm256_and_ps(v, _mm256_cmp_ps(v, v, _CMP_ORD_Q)); /* NaN: 0 */
+    const __m256 sign = _mm256_and_ps(v, _mm256_set1_ps(-0.0F));
+    return _mm256_cvttps_epi32(_mm256_add_ps(v, _mm256_or_ps(sign, _mm256_set1_ps(0x1.fffffep-2F))));
+}
+
+/* Codes of 32 elements; returns the unrounded scale. */
+GB_INLINE float gb_encode_bytes32(const float *x, int8_t qs[32]) {
+    const float d = gb_largest(x, 32) / 127.0F;
+    float id = d != 0.0F ? 1.0F / d : 0.0F;
+    if (id > FLT_MAX) id = 0.0F;
+    const __m256 v = _mm256_set1_ps(id);
+    const __m256i lo = _mm256_packs_epi32(gb_round_away_codes(x, v), gb_round_away_codes(x + 8, v));
+    const __m256i hi = _mm256_packs_epi32(gb_round_away_codes(x + 16, v), gb_round_away_codes(x + 24, v));
+    gb_store256(qs, gb_pack_order(_mm256_packs_epi16(lo, hi)));
+    return d;
+}
+
 GB_INLINE __m256 gb_floats8_s8(const int8_t *q) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)q)));
+}
+
+/* x = q * d of 32 bytes. */
+GB_INLINE void gb_dequantize_bytes32(const int8_t *qs, uint16_t half, float *x) {
+    const __m256 d = _mm256_set1_ps(gb_half(half));
+    for (size_t j = 0; j < 32; j += 8) _mm256_storeu_ps(x + j, _mm256_mul_ps(gb_floats8_s8(qs + j), d));
 }
 
 /* f16 at the same offset of eight rows, as floats. */

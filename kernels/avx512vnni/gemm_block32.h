@@ -1,37 +1,102 @@
-/* The tile of q8_0 and q4_0, which differ only in how weights unpack and in the offset of their codes.
- * Panel, per block and 16 rows: 8 vectors of codes, 1 of scales. Tile, per block: 8 x 4 columns x 4 bytes, then per
- * column the start of the integer sum (-offset * sum of the activations, so the offset costs nothing) and the scale. */
+/* The tile of the formats with blocks of 32, which differ in how weights unpack, in the offset of their codes and in
+ * whether they have a minimum.
+ * Panel, per block and 16 rows: 8 vectors of codes, 1 of scales, 1 of minima if affine. Tile, per block: 8 x 4 columns
+ * x 4 bytes, then per column the start of the integer sum (-offset * sum of the activations, so the offset costs
+ * nothing), the scale and, if affine, the sum that q8_1 holds. */
 #ifndef GB_AVX512VNNI_GEMM_BLOCK32_H
 #define GB_AVX512VNNI_GEMM_BLOCK32_H
 
 #include "kernels/avx512vnni/gemm_tile.h"
 
-enum { GB_PANEL32 = 9 * 64, GB_TILE32 = 32 * GB_COLS + 8 * GB_COLS };
+enum {
+    GB_PANEL32 = 9 * 64,
+    GB_PANEL32_AFFINE = 10 * 64,
+    GB_TILE32_START = 32 * GB_COLS,
+    GB_TILE32_D = GB_TILE32_START + 4 * GB_COLS,
+    GB_TILE32 = GB_TILE32_D + 4 * GB_COLS,
+    GB_TILE32_AFFINE = GB_TILE32 + 4 * GB_COLS
+};
 
+GB_INLINE void gb_pack_halves(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {
+    uint16_t d[8] = {0};
+    for (size_t t = 0; t < GB_COLS; t++) memcpy(&d[t], col[t] + at, sizeof d[t]);
+    _mm_storeu_ps((float *)out, _mm_cvtph_ps(gb_load128(d)));
+}
+
+/* q8_0 columns. */
 GB_INLINE void gb_pack_block32(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out, int offset) {
     gb_pack_codes(col, at + offsetof(gb_block_q8_0, qs), out);
     const __m128i bias = _mm_mullo_epi32(gb_column_sums(out, 8), _mm_set1_epi32(-offset));
-    _mm_storeu_si128((__m128i *)(out + 128), bias);
-    uint16_t d[8] = {0};
-    for (size_t t = 0; t < GB_COLS; t++) memcpy(&d[t], col[t] + at, sizeof d[t]);
-    _mm_storeu_ps((float *)(out + 144), _mm_cvtph_ps(gb_load128(d)));
+    _mm_storeu_si128((__m128i *)(out + GB_TILE32_START), bias);
+    gb_pack_halves(col, at, out + GB_TILE32_D);
 }
 
-GB_INLINE void gb_multiply_block32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
-                                   __m512 acc[GB_GROUPS][GB_COLS]) {
-    for (size_t b = 0; b < blocks; b++, panel += GB_PANEL32 * groups, tile += GB_TILE32) {
+/* q8_1 columns. */
+GB_INLINE void gb_pack_affine32(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {
+    gb_pack_codes(col, at + offsetof(gb_block_q8_1, qs), out);
+    _mm_storeu_si128((__m128i *)(out + GB_TILE32_START), _mm_setzero_si128());
+    gb_pack_halves(col, at + offsetof(gb_block_q8_1, d), out + GB_TILE32_D);
+    gb_pack_halves(col, at + offsetof(gb_block_q8_1, s), out + GB_TILE32);
+}
+
+GB_INLINE void gb_multiply32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups, int affine,
+                             __m512 acc[GB_GROUPS][GB_COLS]) {
+    const size_t panel_bytes = affine ? GB_PANEL32_AFFINE : GB_PANEL32;
+    const size_t tile_bytes = affine ? GB_TILE32_AFFINE : GB_TILE32;
+    for (size_t b = 0; b < blocks; b++, panel += panel_bytes * groups, tile += tile_bytes) {
         __m512i sum[GB_GROUPS][GB_COLS];
-        gb_dot_codes(panel, tile, tile + 128, 8, groups, sum);
+        gb_dot_codes(panel, tile, tile + GB_TILE32_START, 8, groups, sum);
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {
             const __m512 dw = _mm512_loadu_ps(panel + (8 * groups + i) * 64);
             GB_UNROLL
             for (size_t t = 0; t < GB_COLS; t++) {
-                const __m512 d = _mm512_mul_ps(dw, gb_broadcast_f32(tile + 144 + 4 * t));
-                acc[i][t] = _mm512_add_ps(acc[i][t], _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum[i][t])));
+                const __m512 d = _mm512_mul_ps(dw, gb_broadcast_f32(tile + GB_TILE32_D + 4 * t));
+                __m512 term = _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum[i][t]));
+                if (affine) {
+                    const __m512 m = _mm512_loadu_ps(panel + (9 * groups + i) * 64);
+                    term = _mm512_add_ps(term, _mm512_mul_ps(m, gb_broadcast_f32(tile + GB_TILE32 + 4 * t)));
+                }
+                acc[i][t] = _mm512_add_ps(acc[i][t], term);
             }
         }
     }
+}
+
+GB_INLINE void gb_multiply_block32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
+                                   __m512 acc[GB_GROUPS][GB_COLS]) {
+    gb_multiply32(panel, tile, blocks, groups, 0, acc);
+}
+
+GB_INLINE void gb_multiply_affine32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
+                                    __m512 acc[GB_GROUPS][GB_COLS]) {
+    gb_multiply32(panel, tile, blocks, groups, 1, acc);
+}
+
+/* gemm of a format with one scale a block against q8_0. */
+GB_INLINE void gb_gemm_block32(size_t bytes, gb_unpack_fn *unpack, gb_pack_fn *pack, const gb_gemm_args *g) {
+    const gb_tile tile = {.elems = 32,
+                          .w_bytes = bytes,
+                          .a_bytes = sizeof(gb_block_q8_0),
+                          .panel_bytes = GB_PANEL32,
+                          .tile_bytes = GB_TILE32,
+                          .unpack = unpack,
+                          .pack = pack,
+                          .multiply = gb_multiply_block32};
+    gb_gemm_tiles(&tile, g);
+}
+
+/* gemm of a format with scale and minimum against q8_1. */
+GB_INLINE void gb_gemm_affine32(size_t bytes, gb_unpack_fn *unpack, const gb_gemm_args *g) {
+    const gb_tile tile = {.elems = 32,
+                          .w_bytes = bytes,
+                          .a_bytes = sizeof(gb_block_q8_1),
+                          .panel_bytes = GB_PANEL32_AFFINE,
+                          .tile_bytes = GB_TILE32_AFFINE,
+                          .unpack = unpack,
+                          .pack = gb_pack_affine32,
+                          .multiply = gb_multiply_affine32};
+    gb_gemm_tiles(&tile, g);
 }
 
 #endif

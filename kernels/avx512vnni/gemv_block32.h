@@ -1,6 +1,5 @@
-/* gemv of the formats with blocks of 32 (q8_0, q4_0). A row is read once, front to back, as memory likes it; its float
- * terms, one per block, go to a small buffer. After sixteen rows the terms are summed in block order with lane = row.
- */
+/* gemv of the formats with blocks of 32. A row is read once, front to back, as memory likes it; its float terms, one
+ * per block, go to a small buffer. After sixteen rows the terms are summed in block order with lane = row. */
 #ifndef GB_AVX512VNNI_GEMV_BLOCK32_H
 #define GB_AVX512VNNI_GEMV_BLOCK32_H
 
@@ -16,20 +15,24 @@ enum {
 /* The activation row as a span of gemv wants it, computed once for all rows. */
 typedef struct gb_act32 {
     _Alignas(64) int8_t q[GB_SPAN * 32]; /* order as the format's sums() reads them */
-    float d[GB_SPAN];
-    int32_t bias[GB_SPAN]; /* subtracted from the unsigned product sums */
+    float d[GB_SPAN], s[GB_SPAN];        /* s: q8_1's sums, of affine formats only */
+    int32_t bias[GB_SPAN];               /* subtracted from the unsigned product sums */
 } gb_act32;
 
 /* Copies the 32 codes of block b to act->q. */
 typedef void gb_place_fn(gb_act32 *act, size_t b, const int8_t *qs);
 /* Lane i = sum over block b + i of unsigned code times activation; w = NULL means all codes are 1. */
 typedef __m512i gb_sums_fn(const uint8_t *w, const gb_act32 *act, size_t b);
+/* Sixteen scales, one at p, p + stride, ... */
+typedef __m512 gb_scales_fn(const void *p, size_t stride);
 
 typedef struct gb_block32 {
-    size_t bytes;    /* of a weight block; its f16 scale comes first */
+    size_t bytes;    /* of a weight block; its scale comes first */
     int code_offset; /* value = unsigned code - offset */
+    int affine;      /* the f16 after the scale is a minimum, and the activations are q8_1 */
     gb_place_fn *place;
     gb_sums_fn *sums;
+    gb_scales_fn *scales;
 } gb_block32;
 
 /* The last group of a span overlaps the one before it: terms are recomputed, never read past the end. A span below
@@ -38,25 +41,37 @@ GB_INLINE size_t gb_group_start(size_t b, size_t blocks) {
     return blocks < GB_GROUP ? 0 : gb_min(b, blocks - GB_GROUP);
 }
 
-GB_INLINE void gb_act32_fill(const gb_block32 *f, gb_act32 *act, const gb_block_q8_0 *a, size_t blocks) {
-    gb_block_q8_0 padded[GB_GROUP];
+/* Bytes of an activation block, and where its codes begin: q8_0 or q8_1, which differ by the sum before them. */
+GB_INLINE size_t gb_act32_bytes(const gb_block32 *f) {
+    return f->affine ? sizeof(gb_block_q8_1) : sizeof(gb_block_q8_0);
+}
+
+GB_INLINE size_t gb_act32_codes(const gb_block32 *f) {
+    return f->affine ? offsetof(gb_block_q8_1, qs) : offsetof(gb_block_q8_0, qs);
+}
+
+GB_INLINE void gb_act32_fill(const gb_block32 *f, gb_act32 *act, const uint8_t *a, size_t blocks) {
+    const size_t bytes = gb_act32_bytes(f);
+    uint8_t padded[GB_GROUP * sizeof(gb_block_q8_1)];
     if (blocks < GB_GROUP) {
         memset(padded, 0, sizeof padded);
-        memcpy(padded, a, blocks * sizeof *a);
+        memcpy(padded, a, blocks * bytes);
         a = padded;
         blocks = GB_GROUP;
     }
-    for (size_t b = 0; b < blocks; b++) f->place(act, b, a[b].qs);
+    for (size_t b = 0; b < blocks; b++) f->place(act, b, (const int8_t *)a + b * bytes + gb_act32_codes(f));
     for (size_t i = 0; i < blocks; i += GB_GROUP) {
         const size_t b = gb_group_start(i, blocks);
-        _mm512_storeu_ps(act->d + b, gb_gather_halves(a + b, sizeof *a));
+        _mm512_storeu_ps(act->d + b, gb_gather_halves(a + b * bytes, bytes));
+        if (f->affine)
+            _mm512_storeu_ps(act->s + b, gb_gather_halves(a + b * bytes + offsetof(gb_block_q8_1, s), bytes));
         const __m512i sum = f->sums(NULL, act, b);
         _mm512_storeu_si512(act->bias + b, _mm512_mullo_epi32(sum, _mm512_set1_epi32(f->code_offset)));
     }
 }
 
 GB_INLINE void gb_row_terms(const gb_block32 *f, const uint8_t *w, const gb_act32 *act, size_t blocks, float *terms) {
-    uint8_t padded[GB_GROUP * sizeof(gb_block_q8_0)];
+    uint8_t padded[GB_GROUP * sizeof(gb_block_q8_0)]; /* no weight block is larger */
     if (blocks < GB_GROUP) {
         memset(padded, 0, sizeof padded);
         memcpy(padded, w, blocks * f->bytes);
@@ -67,8 +82,13 @@ GB_INLINE void gb_row_terms(const gb_block32 *f, const uint8_t *w, const gb_act3
         const uint8_t *p = w + b * f->bytes;
         for (size_t line = 0; line < GB_GROUP * f->bytes; line += 64) gb_prefetch(p, GB_PREFETCH_AHEAD + line);
         const __m512i sum = _mm512_sub_epi32(f->sums(p, act, b), gb_load512(act->bias + b));
-        const __m512 d = _mm512_mul_ps(gb_gather_halves(p, f->bytes), _mm512_loadu_ps(act->d + b));
-        _mm512_storeu_ps(terms + b, _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum)));
+        const __m512 d = _mm512_mul_ps(f->scales(p, f->bytes), _mm512_loadu_ps(act->d + b));
+        __m512 term = _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum));
+        if (f->affine) {
+            const __m512 m = gb_gather_halves(p + sizeof(uint16_t), f->bytes);
+            term = _mm512_add_ps(term, _mm512_mul_ps(m, _mm512_loadu_ps(act->s + b)));
+        }
+        _mm512_storeu_ps(terms + b, term);
     }
 }
 
@@ -95,10 +115,10 @@ GB_INLINE void gb_gemv_block32(const gb_block32 *f, const void *w, size_t w_stri
                                size_t n, float *y) {
     gb_act32 act;
     _Alignas(64) float terms[GB_ROWS * GB_TERM_ROW];
-    const gb_block_q8_0 *ba = a;
+    const uint8_t *ba = a;
     for (size_t k = 0; k < n / 32; k += GB_SPAN) {
         const size_t blocks = gb_min(GB_SPAN, n / 32 - k);
-        gb_act32_fill(f, &act, ba + k, blocks);
+        gb_act32_fill(f, &act, ba + k * gb_act32_bytes(f), blocks);
         for (size_t r = 0; r < rows; r += GB_ROWS) {
             const size_t count = gb_min(GB_ROWS, rows - r);
             const uint8_t *first = (const uint8_t *)w + r * w_stride + k * f->bytes;
@@ -109,6 +129,12 @@ GB_INLINE void gb_gemv_block32(const gb_block32 *f, const void *w, size_t w_stri
             _mm512_mask_storeu_ps(y + r, lanes, gb_chain_terms(terms, count, blocks, start));
         }
     }
+}
+
+GB_INLINE float gb_dot_block32(const gb_block32 *f, const void *w, const void *a, size_t n) {
+    float y = 0.0F;
+    gb_gemv_block32(f, w, 0, 1, a, n, &y);
+    return y;
 }
 
 #endif

@@ -34,39 +34,9 @@ void gb_q4_0_quantize_neon(const float *x, void *blocks, size_t n, const float *
     for (size_t k = 0; k < n / BLOCK; k++) encode(x + k * BLOCK, &b[k]);
 }
 
-/* code - 8, elements 0-15 from the low nibbles and 16-31 from the high ones. */
 GB_NEON_INLINE int8x16x2_t codes(const char *block) {
-    const uint8x16_t qs = vld1q_u8(((const gb_block_q4_0 *)block)->qs);
-    const int8x16_t eight = vdupq_n_s8(8);
-    const int8x16_t low = vreinterpretq_s8_u8(vandq_u8(qs, vdupq_n_u8(15)));
-    const int8x16_t high = vreinterpretq_s8_u8(vshrq_n_u8(qs, 4));
-    return (int8x16x2_t){{vsubq_s8(low, eight), vsubq_s8(high, eight)}};
+    return gb_neon_lowered(gb_neon_nibbles(((const gb_block_q4_0 *)block)->qs), 8);
 }
 
-void gb_q4_0_dequantize_neon(const void *blocks, float *x, size_t n) {
-    const gb_block_q4_0 *b = blocks;
-    for (size_t k = 0; k < n / BLOCK; k++, b++, x += BLOCK) {
-        const float d = gb_neon_load_scale(b);
-        const int8x16x2_t code = codes((const char *)b);
-        gb_neon_store_scaled(x, code.val[0], d);
-        gb_neon_store_scaled(x + 16, code.val[1], d);
-    }
-}
-
-GB_NEON_INLINE void tile(const char *w, size_t w_stride, size_t rows, const char *a, size_t a_stride, size_t cols,
-                         size_t n, float32x4_t *acc) {
-    const gb_neon_block32 kind = {.codes = codes, .bytes = sizeof(gb_block_q4_0), .narrow = 1};
-    gb_neon_block32_tile(kind, w, w_stride, rows, a, a_stride, cols, n, acc);
-}
-
-float gb_q4_0_dot_neon(const void *w, const void *a, size_t n) {
-    return gb_neon_dot(w, a, n, tile);
-}
-
-void gb_q4_0_gemv_neon(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
-    gb_neon_gemv(w, w_stride, rows, a, n, y, tile);
-}
-
-void gb_q4_0_gemm_neon(const gb_gemm_args *g) {
-    gb_neon_gemm(g, tile, GB_TILE_COLS);
-}
+static const gb_neon_block32 kind = {.codes = codes, .bytes = sizeof(gb_block_q4_0), .narrow = 1};
+GB_NEON_BLOCK32_KERNELS(q4_0, kind)

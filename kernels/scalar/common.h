@@ -21,7 +21,8 @@ enum {
     GB_CHUNK_BLOCKS = 16, /* blocks of a chunk: 512 / 32 */
 };
 
-/* One unpacked weight block: x = (d * sc) * code - dmin * mn. Formats without sub-blocks have one, sc = 1. */
+/* One unpacked weight block: x = (d * sc) * code - dmin * mn. Formats without sub-blocks have one, sc = 1; those with
+ * an added minimum have x = d * code + dmin. */
 typedef struct {
     float d, dmin;
     int32_t sc[GB_MAX_SUBS], mn[GB_MAX_SUBS];
@@ -32,6 +33,7 @@ typedef struct {
 typedef struct {
     size_t elems, subs; /* per block */
     int mins;           /* has mn */
+    int affine;         /* dmin is added, times the sum that an activation block of q8_1 holds */
     void (*unpack)(const void *row, size_t block, gb_flat_block *out);
     float (*act)(const void *row, size_t block, const int8_t **qs); /* activation block: its scale and codes */
 } gb_flat_format;
@@ -40,6 +42,16 @@ GB_INLINE float gb_act_q8_0(const void *row, size_t block, const int8_t **qs) {
     const gb_block_q8_0 *b = (const gb_block_q8_0 *)row + block;
     *qs = b->qs;
     return gb_f32_from_f16(b->d);
+}
+
+GB_INLINE float gb_act_q8_1(const void *row, size_t block, const int8_t **qs) {
+    const gb_block_q8_1 *b = (const gb_block_q8_1 *)row + block;
+    *qs = b->qs;
+    return gb_f32_from_f16(b->d);
+}
+
+GB_INLINE float gb_act_sum_q8_1(const void *row, size_t block) {
+    return gb_f32_from_f16(((const gb_block_q8_1 *)row)[block].s);
 }
 
 GB_INLINE float gb_act_q8_K(const void *row, size_t block, const int8_t **qs) {
@@ -94,7 +106,7 @@ GB_INLINE void gb_split_fields(int64_t packed, int out[GB_FIELDS]) {
 /* Activations of up to six columns, one chunk of K. Absent columns hold zeros. */
 typedef struct {
     int64_t packed[2][GB_GEMM_CHUNK];
-    float d[GB_GEMM_COLS][GB_CHUNK_BLOCKS];
+    float d[GB_GEMM_COLS][GB_CHUNK_BLOCKS], s[GB_GEMM_COLS][GB_CHUNK_BLOCKS];
     int32_t sum[GB_GEMM_COLS][GB_GEMM_CHUNK / 32]; /* of 32 codes, for the mins */
 } gb_gemm_panel;
 
@@ -108,6 +120,7 @@ GB_INLINE void gb_fill_panel(const gb_flat_format *f, const gb_gemm_args *g, siz
         for (size_t k = 0; k < blocks; k++) {
             const int8_t *qs;
             p->d[c][k] = f->act(row, block + k, &qs);
+            if (f->affine) p->s[c][k] = gb_act_sum_q8_1(row, block + k);
             for (size_t j = 0; j < f->elems; j++) {
                 to[k * f->elems + j] += qs[j] * place;
                 p->sum[c][(k * f->elems + j) / 32] += qs[j];
@@ -147,8 +160,44 @@ GB_INLINE void gb_panel_block(const gb_flat_format *f, const gb_flat_block *w, c
     for (size_t c = 0; c < GB_GEMM_COLS; c++) {
         float term = (w->d * p->d[c][k]) * (float)isum[c];
         if (f->mins) term = term - (w->dmin * p->d[c][k]) * (float)msum[c];
+        if (f->affine) term = term + w->dmin * p->s[c][k];
         acc[c] = acc[c] + term;
     }
+}
+
+/* dot of a format with blocks of 32 and no sub-blocks. */
+GB_INLINE float gb_block32_dot(const gb_flat_format *f, const void *w, const void *a, size_t n) {
+    float acc = 0.0F;
+    for (size_t k = 0; k < n / 32; k++) {
+        gb_flat_block b;
+        const int8_t *qs;
+        f->unpack(w, k, &b);
+        const float da = f->act(a, k, &qs);
+        int isum = 0;
+        for (size_t j = 0; j < 32; j++) isum += b.code[j] * qs[j];
+        float term = (b.d * da) * (float)isum;
+        if (f->affine) term = term + b.dmin * gb_act_sum_q8_1(a, k);
+        acc = acc + term;
+    }
+    return acc;
+}
+
+GB_INLINE void gb_block32_dequantize(const gb_flat_format *f, const void *blocks, float *x, size_t n) {
+    for (size_t k = 0; k < n / 32; k++, x += 32) {
+        gb_flat_block b;
+        f->unpack(blocks, k, &b);
+        for (size_t j = 0; j < 32; j++) x[j] = (float)b.code[j] * b.d;
+        for (size_t j = 0; f->affine && j < 32; j++) x[j] = x[j] + b.dmin;
+    }
+}
+
+/* Codes of a block of nibble pairs, fifth bits at qh (or NULL), lowered by `offset`. */
+GB_INLINE void gb_unpack_nibbles(const uint8_t qs[16], const uint8_t *qh, int offset, int32_t code[32]) {
+    for (size_t j = 0; j < 16; j++) {
+        code[j] = (qs[j] & 15) - offset;
+        code[j + 16] = (qs[j] >> 4) - offset;
+    }
+    for (size_t j = 0; qh && j < 32; j++) code[j] += (qh[j / 8] >> (j % 8) & 1) << 4;
 }
 
 /* gemm of any block format: a weight block is unpacked once for six columns; between chunks of K the partial sums lie
@@ -178,5 +227,20 @@ GB_INLINE void gb_block_gemm(const gb_flat_format *f, const gb_gemm_args *g) {
         }
     }
 }
+
+/* dequantize, dot, gemv and gemm of a format with blocks of 32 from its description. */
+#define GB_BLOCK32_KERNELS(name, format)                                                                               \
+    void gb_##name##_dequantize_scalar(const void *blocks, float *x, size_t n) {                                       \
+        gb_block32_dequantize(&(format), blocks, x, n);                                                                \
+    }                                                                                                                  \
+    float gb_##name##_dot_scalar(const void *w, const void *a, size_t n) {                                             \
+        return gb_block32_dot(&(format), w, a, n);                                                                     \
+    }                                                                                                                  \
+    void gb_##name##_gemv_scalar(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {     \
+        for (size_t r = 0; r < rows; r++) y[r] = gb_block32_dot(&(format), (const char *)w + r * w_stride, a, n);      \
+    }                                                                                                                  \
+    void gb_##name##_gemm_scalar(const gb_gemm_args *g) {                                                              \
+        gb_block_gemm(&(format), g);                                                                                   \
+    }
 
 #endif

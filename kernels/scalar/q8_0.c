@@ -1,29 +1,11 @@
 /* q8_0, plain C. */
-#include <float.h>
-
-#include "kernels/scalar/common.h"
+#include "kernels/scalar/bytes32.h"
 
 enum { BLOCK = 32 };
 
-/* Ties away from zero without a branch: trunc(v + just under 1/2 with the sign of v). For |v| < 2^22 the sum reaches
- * the next integer exactly when |v| has a fraction >= 1/2: at the fraction itself the sum rounds up to the integer,
- * one unit below it stays below. */
-static int8_t round_code(float v) {
-    const float nudge = gb_f32_from_bits((gb_f32_bits(v) & 0x80000000U) | 0x3effffffU);
-    return (int8_t)(v != v ? 0 : (int)(v + nudge));
-}
-
-static void encode(const float *x, gb_block_q8_0 *b) {
-    const float d = gb_abs_f32(gb_extreme(x, BLOCK)) / 127.0F;
-    float id = d != 0.0F ? 1.0F / d : 0.0F;
-    if (id > FLT_MAX) id = 0.0F;
-    b->d = gb_f16_from_f32(d);
-    for (size_t i = 0; i < BLOCK; i++) b->qs[i] = round_code(x[i] * id);
-}
-
 void gb_q8_0_quantize_act_scalar(const float *x, void *blocks, size_t n) {
     gb_block_q8_0 *b = blocks;
-    for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
+    for (size_t i = 0; i < n / BLOCK; i++) b[i].d = gb_f16_from_f32(gb_encode_bytes32(x + i * BLOCK, b[i].qs));
 }
 
 void gb_q8_0_quantize_scalar(const float *x, void *blocks, size_t n, const float *importance) {
@@ -33,10 +15,7 @@ void gb_q8_0_quantize_scalar(const float *x, void *blocks, size_t n, const float
 
 void gb_q8_0_dequantize_scalar(const void *blocks, float *x, size_t n) {
     const gb_block_q8_0 *b = blocks;
-    for (size_t k = 0; k < n / BLOCK; k++, x += BLOCK) {
-        const float d = gb_f32_from_f16(b[k].d);
-        for (size_t j = 0; j < BLOCK; j++) x[j] = (float)b[k].qs[j] * d;
-    }
+    for (size_t i = 0; i < n / BLOCK; i++) gb_dequantize_bytes32(b[i].qs, b[i].d, x + i * BLOCK);
 }
 
 static void unpack(const void *row, size_t block, gb_flat_block *out) {

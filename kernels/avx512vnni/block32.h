@@ -1,0 +1,49 @@
+/* dequantize, dot, gemv and gemm of a nibble format, from its description: what the files of these formats share, which
+ * is all but their numbers. */
+#ifndef GB_AVX512VNNI_BLOCK32_H
+#define GB_AVX512VNNI_BLOCK32_H
+
+#include "kernels/avx512vnni/nibbles.h"
+
+/* f16 scale of one block. */
+GB_INLINE float gb_scale_f16(const void *block) {
+    uint16_t d;
+    memcpy(&d, block, sizeof d);
+    return gb_half(d);
+}
+
+/* layout: a gb_nibble_format. offset, affine: as in gb_block32. scales, scale: of sixteen blocks, of one block; scales of
+ * sixteen rows come from row_scales(row, at). */
+#define GB_NIBBLE_KERNELS(name, layout, offset, is_affine, scales_of, scale_of, row_scales_of)                         \
+    GB_INLINE __m512i name##_sums(const uint8_t *w, const gb_act32 *act, size_t b) {                                   \
+        return gb_sums_nibbles(&(layout), w, act, b);                                                                  \
+    }                                                                                                                  \
+    static const gb_block32 name##_block = {                                                                           \
+        sizeof(gb_block_##name), offset, is_affine, gb_place_halves, name##_sums, scales_of};                          \
+    void gb_##name##_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {                                   \
+        const uint8_t *b = blocks;                                                                                     \
+        for (size_t i = 0; i < n; i += 32, b += sizeof(gb_block_##name))                                               \
+            gb_dequantize_nibbles(&(layout), &name##_block, b, scale_of(b), x + i);                                    \
+    }                                                                                                                  \
+    void gb_##name##_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) { \
+        gb_gemv_block32(&name##_block, w, w_stride, rows, a, n, y);                                                    \
+    }                                                                                                                  \
+    float gb_##name##_dot_avx512vnni(const void *w, const void *a, size_t n) {                                         \
+        return gb_dot_block32(&name##_block, w, a, n);                                                                 \
+    }                                                                                                                  \
+    GB_INLINE void name##_unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out, size_t step) {            \
+        gb_unpack_nibbles(&(layout), row, at, out, step);                                                              \
+        _mm512_storeu_ps(out + 8 * step, row_scales_of(row, at));                                                      \
+        if (is_affine) _mm512_storeu_ps(out + 9 * step, gb_row_scales(row, at + sizeof(uint16_t)));                    \
+    }                                                                                                                  \
+    GB_INLINE void name##_pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                           \
+        gb_pack_block32(col, at, out, offset);                                                                         \
+    }                                                                                                                  \
+    void gb_##name##_gemm_avx512vnni(const gb_gemm_args *g) {                                                          \
+        if (is_affine)                                                                                                 \
+            gb_gemm_affine32(sizeof(gb_block_##name), name##_unpack, g);                                               \
+        else                                                                                                           \
+            gb_gemm_block32(sizeof(gb_block_##name), name##_unpack, name##_pack, g);                                   \
+    }
+
+#endif
