@@ -59,8 +59,8 @@ static float_model variant(int i) {
 }
 enum { VARIANTS = 4 };
 
-/* A bias left out, added after the rotation, or to the wrong product; pairs (2i, 2i + 1) instead of halves, or the other
- * way round. */
+/* A bias left out, added after the rotation, or to the wrong product; pairs (2i, 2i + 1) instead of halves, or the
+ * other way round. */
 START_TEST(logits_agree_with_double) {
     float_model m = variant(_i);
     const char *path = file_name("a");
