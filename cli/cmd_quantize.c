@@ -15,7 +15,7 @@ const char gb_help_quantize[] =
     "Writes a model in another type. TYPE, in upper or lower case:\n"
     "  F32 F16 BF16   every matrix in this type\n"
     "  Q8_0 Q6_K      every matrix in this type\n"
-    "  Q4_0 Q4_1 Q5_0 Q5_1\n"
+    "  Q4_0 Q4_1 Q5_0 Q5_1 MXFP4 NVFP4 Q1_0 Q2_0 TQ1_0 TQ2_0\n"
     "                 this type, output (or tied token_embd) in Q6_K\n"
     "  Q4_K_S         Q4_K, output in Q6_K, and Q5_K for attn_v and ffn_down in the first layers\n"
     "  Q4_K_M, Q4_K   Q4_K, output in Q6_K, and Q6_K for attn_v and ffn_down in the layers that gain most\n"

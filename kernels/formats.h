@@ -47,6 +47,26 @@ typedef struct GB_PACKED {
 } gb_block_q8_1;   /* activations only; x = q * d */
 
 typedef struct GB_PACKED {
+    uint16_t d;     /* f16 scale */
+    uint8_t qs[16]; /* bit j % 8 of byte j / 8: element j; 128 of them */
+} gb_block_q1_0;    /* x = bit ? d : -d */
+
+typedef struct GB_PACKED {
+    uint16_t d;     /* f16 scale */
+    uint8_t qs[16]; /* bits 2 * (j % 4) of byte j / 4: element j; 64 of them */
+} gb_block_q2_0;    /* x = (code - 1) * d; encoders emit codes 0..2 */
+
+typedef struct GB_PACKED {
+    uint8_t e;      /* E8M0 scale: 2^(e - 128), half the usual, because levels are stored doubled */
+    uint8_t qs[16]; /* E2M1 codes, as q4_0 */
+} gb_block_mxfp4;   /* x = level * scale */
+
+typedef struct GB_PACKED {
+    uint8_t d[4];   /* UE4M3 scales of the sub-blocks of 16, also halved */
+    uint8_t qs[32]; /* sub-block s: bytes 8s..8s+7: low nibble = element 16s + j, high nibble = 16s + 8 + j */
+} gb_block_nvfp4;   /* x = level * scale */
+
+typedef struct GB_PACKED {
     uint8_t scales[16]; /* low nibble: scale, high nibble: min of 16 elements */
     uint8_t qs[64];     /* half h of 128, byte 32h + l: bits 2q, 2q + 1 = element 128h + 32q + l */
     uint16_t d, dmin;   /* f16 scales of the scales and of the mins */
@@ -99,12 +119,27 @@ typedef struct GB_PACKED {
     int16_t bsums[16]; /* bsums[j] = sum of qs[16j .. 16j+15]: part of the format, kernels may rely on it */
 } gb_block_q8_K;       /* activations only; x = q * d, d may be negative */
 
+typedef struct GB_PACKED {
+    uint8_t qs[48]; /* five trits a byte, of elements a stride of 32 (16 from byte 32 on) apart */
+    uint8_t qh[4];  /* four trits a byte, stride 4: elements 240..255 */
+    uint16_t d;     /* f16 scale */
+} gb_block_tq1_0;   /* x = (trit - 1) * d */
+
+typedef struct GB_PACKED {
+    uint8_t qs[64]; /* bits 2l of byte 32g + m: element 128g + 32l + m */
+    uint16_t d;     /* f16 scale */
+} gb_block_tq2_0;   /* x = (code - 1) * d; encoders emit codes 0..2 */
+
 _Static_assert(sizeof(gb_block_q4_0) == 18, "q4_0 layout");
 _Static_assert(sizeof(gb_block_q4_1) == 20, "q4_1 layout");
 _Static_assert(sizeof(gb_block_q5_0) == 22, "q5_0 layout");
 _Static_assert(sizeof(gb_block_q5_1) == 24, "q5_1 layout");
 _Static_assert(sizeof(gb_block_q8_0) == 34, "q8_0 layout");
 _Static_assert(sizeof(gb_block_q8_1) == 36, "q8_1 layout");
+_Static_assert(sizeof(gb_block_q1_0) == 18, "q1_0 layout");
+_Static_assert(sizeof(gb_block_q2_0) == 18, "q2_0 layout");
+_Static_assert(sizeof(gb_block_mxfp4) == 17, "mxfp4 layout");
+_Static_assert(sizeof(gb_block_nvfp4) == 36, "nvfp4 layout");
 _Static_assert(sizeof(gb_block_q2_K) == 84, "q2_K layout");
 _Static_assert(sizeof(gb_block_q3_K) == 110, "q3_K layout");
 _Static_assert(sizeof(gb_block_q4_K) == 144, "q4_K layout");
@@ -113,6 +148,8 @@ _Static_assert(sizeof(gb_block_q6_K) == 210, "q6_K layout");
 _Static_assert(sizeof(gb_block_iq4_nl) == 18, "iq4_nl layout");
 _Static_assert(sizeof(gb_block_iq4_xs) == 136, "iq4_xs layout");
 _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
+_Static_assert(sizeof(gb_block_tq1_0) == 54, "tq1_0 layout");
+_Static_assert(sizeof(gb_block_tq2_0) == 66, "tq2_0 layout");
 
 /* X(name, NAME, kind, ggml type number, elements per block, bytes per block, activation partner of its dot)
  * kind: W = weights (quantize, dequantize, dot), A = activations (quantize_act, dequantize), WA = both. */
@@ -126,6 +163,10 @@ _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
     X(q5_0, Q5_0, W, 6, 32, 22, q8_0)                                                                                  \
     X(q5_1, Q5_1, W, 7, 32, 24, q8_1)                                                                                  \
     X(q8_1, Q8_1, A, 9, 32, 36, q8_1)                                                                                  \
+    X(q1_0, Q1_0, W, 41, 128, 18, q8_0)                                                                                \
+    X(q2_0, Q2_0, W, 42, 64, 18, q8_0)                                                                                 \
+    X(mxfp4, MXFP4, W, 39, 32, 17, q8_0)                                                                               \
+    X(nvfp4, NVFP4, W, 40, 64, 36, q8_0)                                                                               \
     X(q2_K, Q2_K, W, 10, 256, 84, q8_K)                                                                                \
     X(q3_K, Q3_K, W, 11, 256, 110, q8_K)                                                                               \
     X(q4_K, Q4_K, W, 12, 256, 144, q8_K)                                                                               \
@@ -133,7 +174,9 @@ _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
     X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
     X(iq4_nl, IQ4_NL, W, 20, 32, 18, q8_0)                                                                             \
     X(iq4_xs, IQ4_XS, W, 23, 256, 136, q8_K)                                                                           \
-    X(q8_K, Q8_K, A, 15, 256, 292, q8_K)
+    X(q8_K, Q8_K, A, 15, 256, 292, q8_K)                                                                               \
+    X(tq1_0, TQ1_0, W, 34, 256, 54, q8_K)                                                                              \
+    X(tq2_0, TQ2_0, W, 35, 256, 66, q8_K)
 
 /* H(name, bytes, span): formats whose rows begin with headers, ceil(n / span) of them, `bytes` each, for `span`
  * elements each; span 0: one header for the whole row. The blocks follow. */

@@ -23,6 +23,13 @@ static uint64_t find_two_scales(const uint8_t *blocks, uint64_t count, size_t st
     return i;
 }
 
+/* The decoder takes 255 for a number, but who wrote it meant the NaN of the standard. */
+static uint64_t find_e8m0_nan(const uint8_t *blocks, uint64_t count, size_t stride) {
+    uint64_t i = 0;
+    while (i < count && blocks[i * stride] != 255) i++;
+    return i;
+}
+
 enum { CHUNK = 4096 }; /* elements looked at before the first decision, so that the loops vectorize */
 
 /* 16-bit elements whose exponent bits are all ones. */
@@ -80,6 +87,16 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q4_0, d));
     case GB_FORMAT_q5_0:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q5_0, d));
+    case GB_FORMAT_q1_0:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_q1_0, d));
+    case GB_FORMAT_q2_0:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_q2_0, d));
+    case GB_FORMAT_tq1_0:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_tq1_0, d));
+    case GB_FORMAT_tq2_0:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_tq2_0, d));
+    case GB_FORMAT_mxfp4:
+        return find_e8m0_nan(blocks, count, stride);
     case GB_FORMAT_q3_K:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q3_K, d));
     case GB_FORMAT_q6_K:
@@ -98,6 +115,8 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
         return find_two_scales(blocks, count, stride, offsetof(gb_block_q4_K, d));
     case GB_FORMAT_q5_K:
         return find_two_scales(blocks, count, stride, offsetof(gb_block_q5_K, d));
+    case GB_FORMAT_nvfp4: /* every scale byte is a number */
+        break;
     case GB_FORMAT_q8_1: /* not weight formats: the reader refuses them */
     case GB_FORMAT_q8_K:
     case GB_FORMAT_COUNT:

@@ -8,10 +8,12 @@
 #include "harness/alloc.h"
 
 static const gb_recipe recipes[] = {
-    {"F32", 0, GB_FORMAT_f32},      {"F16", 1, GB_FORMAT_f16},    {"BF16", 32, GB_FORMAT_bf16},
-    {"Q8_0", 7, GB_FORMAT_q8_0},    {"Q6_K", 18, GB_FORMAT_q6_K}, {"Q4_K_M", 15, GB_FORMAT_q4_K},
-    {"Q4_K_S", 14, GB_FORMAT_q4_K}, {"Q4_0", 2, GB_FORMAT_q4_0},  {"Q4_1", 3, GB_FORMAT_q4_1},
-    {"Q5_0", 8, GB_FORMAT_q5_0},    {"Q5_1", 9, GB_FORMAT_q5_1},
+    {"F32", 0, GB_FORMAT_f32},      {"F16", 1, GB_FORMAT_f16},      {"BF16", 32, GB_FORMAT_bf16},
+    {"Q8_0", 7, GB_FORMAT_q8_0},    {"Q6_K", 18, GB_FORMAT_q6_K},   {"Q4_K_M", 15, GB_FORMAT_q4_K},
+    {"Q4_K_S", 14, GB_FORMAT_q4_K}, {"Q4_0", 2, GB_FORMAT_q4_0},    {"Q4_1", 3, GB_FORMAT_q4_1},
+    {"Q5_0", 8, GB_FORMAT_q5_0},    {"Q5_1", 9, GB_FORMAT_q5_1},    {"Q1_0", 40, GB_FORMAT_q1_0},
+    {"Q2_0", 41, GB_FORMAT_q2_0},   {"MXFP4", 38, GB_FORMAT_mxfp4}, {"NVFP4", 39, GB_FORMAT_nvfp4},
+    {"TQ1_0", 36, GB_FORMAT_tq1_0}, {"TQ2_0", 37, GB_FORMAT_tq2_0},
 };
 enum { RECIPE_COUNT = sizeof recipes / sizeof recipes[0] };
 
@@ -26,7 +28,7 @@ static const char *const file_type_names[] = {
     [15] = "Q4_K_M", [16] = "Q5_K_S", [17] = "Q5_K_M",    [18] = "Q6_K",   [19] = "IQ2_XXS", [20] = "IQ2_XS",
     [21] = "Q2_K_S", [22] = "IQ3_XS", [23] = "IQ3_XXS",   [24] = "IQ1_S",  [25] = "IQ4_NL",  [26] = "IQ3_S",
     [27] = "IQ3_M",  [28] = "IQ2_S",  [29] = "IQ2_M",     [30] = "IQ4_XS", [31] = "IQ1_M",   [32] = "BF16",
-    [36] = "TQ1_0",  [37] = "TQ2_0",  [38] = "MXFP4_MOE", [39] = "NVFP4",  [40] = "Q1_0",
+    [36] = "TQ1_0",  [37] = "TQ2_0",  [38] = "MXFP4_MOE", [39] = "NVFP4",  [40] = "Q1_0",    [41] = "Q2_0",
 };
 
 const char *gb_file_type_name(uint64_t file_type) {

@@ -42,17 +42,26 @@ static bool make_weights(const void *ctx, uint64_t row, float *x, void *blocks) 
     return true;
 }
 
+/* Two-bit codes of 3 (2 d) become 1 (0): no encoder emits them, and without them the mean is 0. */
+static void drop_threes(uint8_t *codes, size_t n) {
+    for (size_t i = 0; i < n; i++) codes[i] &= (uint8_t) ~((codes[i] & codes[i] >> 1 & 0x55) << 1);
+}
+
+/* The scales that four-bit floats have are too coarse: of two neighbours a share of each gives the variance. */
+static uint8_t one_of_two(uint8_t random, uint8_t lower, int sixteenths_of_upper) {
+    return (uint8_t)(lower + ((random & 15) < sixteenths_of_upper));
+}
+
 /* Where the block begins with d, its only float: the standard deviation of what d multiplies, with random codes. */
 static const float deviation_of_codes[GB_FORMAT_COUNT] = {
-    [GB_FORMAT_q4_0] = 4.6F,
-    [GB_FORMAT_q5_0] = 9.2F,
-    [GB_FORMAT_iq4_nl] = 67.4F,
-    [GB_FORMAT_iq4_xs] = 1246.0F,
+    [GB_FORMAT_q4_0] = 4.6F,    [GB_FORMAT_q5_0] = 9.2F,      [GB_FORMAT_q1_0] = 1.0F,
+    [GB_FORMAT_iq4_nl] = 67.4F, [GB_FORMAT_iq4_xs] = 1246.0F,
 };
 
 /* Scales that give weights of about 0.02 with uniformly random codes (standard deviations of the integer part: 73.6 for
  * q8_0, 13.9 for q2_K, 43.3 for q3_K, 258 for q4_K, 262 for q5_K with scales below 32, 9.2 * 18.5 for
- * q6_K). Mins are d times the mean code, which makes the mean 0. */
+ * q6_K, 0.71 for q2_0 and tq2_0, 0.82 for tq1_0, 5.85 for the levels of mxfp4 and nvfp4). Mins are d times the mean
+ * code, which makes the mean 0. */
 static void set_scales(gb_format format, uint8_t *block) {
     switch (format) {
     case GB_FORMAT_q8_0: {
@@ -76,6 +85,23 @@ static void set_scales(gb_format format, uint8_t *block) {
         break;
     case GB_FORMAT_q3_K:
         ((gb_block_q3_K *)(void *)block)->d = gb_f16_from_f32(0.02F / 43.3F);
+        break;
+    case GB_FORMAT_q2_0:
+        ((gb_block_q2_0 *)(void *)block)->d = gb_f16_from_f32(0.02F / 0.7071F);
+        drop_threes(((gb_block_q2_0 *)(void *)block)->qs, 16);
+        break;
+    case GB_FORMAT_tq1_0:
+        ((gb_block_tq1_0 *)(void *)block)->d = gb_f16_from_f32(0.02F / 0.8165F);
+        break;
+    case GB_FORMAT_tq2_0:
+        ((gb_block_tq2_0 *)(void *)block)->d = gb_f16_from_f32(0.02F / 0.7071F);
+        drop_threes(((gb_block_tq2_0 *)(void *)block)->qs, 64);
+        break;
+    case GB_FORMAT_mxfp4: /* 2^-9 and 2^-8 */
+        block[0] = one_of_two(block[0], 119, 11);
+        break;
+    case GB_FORMAT_nvfp4: /* 3 and 4 times 2^-10 */
+        for (int i = 0; i < 4; i++) block[i] = one_of_two(block[i], 3, 7);
         break;
     case GB_FORMAT_q4_K:
         ((gb_block_q4_K *)(void *)block)->d = gb_f16_from_f32(0.02F / 258.0F);

@@ -23,10 +23,6 @@ static void weights_of(const gb_row32 *row, size_t block, float weight[BLOCK]) {
         weight[j] = row->importance[block * BLOCK + j] * sqrtf(row->sigma2 + x[j] * x[j]);
 }
 
-static int is_finite(float v) {
-    return gb_abs_f32(v) <= FLT_MAX;
-}
-
 static float inverse_of(float d) {
     return d != 0.0F ? 1.0F / d : 0.0F;
 }
@@ -42,7 +38,7 @@ static void round_symmetric(const float *x, int half, uint8_t lost, gb_codes32 *
     const float offset = (float)half + 0.5F;
     for (size_t i = 0; i < BLOCK; i++) {
         const float v = x[i] * id;
-        out->code[i] = is_finite(v) ? (uint8_t)gb_clamp_int((int)(v + offset), 0, 2 * half - 1) : lost;
+        out->code[i] = gb_is_finite(v) ? (uint8_t)gb_clamp_int((int)(v + offset), 0, 2 * half - 1) : lost;
     }
     out->d = gb_f16_from_f32(d);
 }
@@ -72,7 +68,7 @@ static void round_affine(const float *x, int top, gb_codes32 *out) {
     const float id = inverse_of(d);
     for (size_t i = 0; i < BLOCK; i++) {
         const float v = (x[i] - min) * id;
-        out->code[i] = is_finite(v) ? (uint8_t)gb_clamp_int((int)(v + 0.5F), 0, top) : 0;
+        out->code[i] = gb_is_finite(v) ? (uint8_t)gb_clamp_int((int)(v + 0.5F), 0, top) : 0;
     }
     out->d = gb_f16_from_f32(d);
     out->m = gb_f16_from_f32(min);
@@ -93,15 +89,11 @@ void gb_encode_affine32(const gb_row32 *row, size_t block, int top, gb_codes32 *
 }
 
 float gb_encode_bytes32(const float x[BLOCK], int8_t q[BLOCK]) {
-    float largest = 0.0F;
-    for (size_t i = 0; i < BLOCK; i++) {
-        if (gb_larger_magnitude(x[i], largest)) largest = gb_abs_f32(x[i]);
-    }
-    const float d = largest / 127.0F;
+    const float d = gb_largest_magnitude(x, BLOCK) / 127.0F;
     const float id = inverse_of(d);
     for (size_t i = 0; i < BLOCK; i++) {
         const float v = x[i] * id;
-        q[i] = (int8_t)(is_finite(v) ? gb_round_away(v) : 0);
+        q[i] = (int8_t)(gb_is_finite(v) ? gb_round_away(v) : 0);
     }
     return d;
 }

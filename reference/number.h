@@ -47,6 +47,19 @@ static inline int gb_larger_magnitude(float x, float than) {
     return u <= 0x7f800000U && u > (gb_f32_bits(than) & 0x7fffffffU);
 }
 
+static inline int gb_is_finite(float x) {
+    return (gb_f32_bits(x) & 0x7fffffffU) < 0x7f800000U;
+}
+
+/* max |x|, 0 where every x is NaN. */
+static inline float gb_largest_magnitude(const float *x, size_t n) {
+    float largest = 0.0F;
+    for (size_t i = 0; i < n; i++) {
+        if (gb_larger_magnitude(x[i], largest)) largest = gb_abs_f32(x[i]);
+    }
+    return largest;
+}
+
 /* IEEE binary16 -> binary32, exact; NaN payloads are kept and made quiet. */
 static inline float gb_f32_from_f16(uint16_t h) {
     const uint32_t sign = (uint32_t)(h & 0x8000U) << 16;

@@ -101,7 +101,7 @@ head -c 2048 w.f32 > one.f32
 tail -c 2048 w.f32 > imatrix.f32
 isas=$("$GAUGEBLOCK" list isas | awk '$3 == "supported" { print $1 }')
 [ -n "$isas" ] || fail "list isas shows nothing supported"
-for format in f32 f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 q8_1 q2_K q3_K q4_K q5_K q6_K iq4_nl iq4_xs q8_K; do
+for format in f32 f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 q8_1 q1_0 q2_0 mxfp4 nvfp4 q2_K q3_K q4_K q5_K q6_K iq4_nl iq4_xs q8_K tq1_0 tq2_0; do
     for isa in reference auto $isas; do
         codec encode --format $format --row 512 --isa $isa < w.f32 > $isa.blocks
         codec decode --format $format --row 512 --isa $isa < reference.blocks > $isa.f32

@@ -219,6 +219,131 @@ START_TEST(page_q3_K) {
 }
 END_TEST
 
+START_TEST(page_q1_0) {
+    float x[128];
+    float y[128] = {1.984375F, 1.0F, [17] = -0.5F, [64] = 3.96875F};
+    for (size_t i = 0; i < 128; i++) x[i] = i % 2 ? -0.25F : 0.5F;
+    for (size_t i = 32; i < 64; i++) y[i] = 1.984375F;
+    x[1] = -0.0F;
+    static const uint8_t bytes[18] = {0xf8, 0x35, 0x57, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55,
+                                      0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55};
+    gb_block_q1_0 b;
+    gb_block_q8_0 a[4];
+    gb_ref_q1_0_quantize(x, &b, 128, NULL);
+    expect_bytes(&b, bytes, sizeof bytes);
+    gb_ref_q8_0_quantize_act(y, a, 128);
+    ck_assert_float_eq(gb_ref_q1_0_dot(&b, a, 128), 2.78036499F);
+    x[5] = gb_f32_from_bits(0x7fc00000U);
+    gb_ref_q1_0_quantize(x, &b, 128, NULL);
+    ck_assert_uint_eq(b.d, 0xfe00);
+    memset(&b, 0, sizeof b);
+    gb_ref_q1_0_dequantize(&b, x, 128);
+    ck_assert_uint_eq(gb_f32_bits(x[127]), 0x80000000U);
+}
+END_TEST
+
+START_TEST(page_q2_0) {
+    float x[64] = {0.75F, -0.75F, 0.375F, -0.374F, [32] = 0.4F};
+    static const float y[64] = {1.984375F, 1.0F, [17] = -0.5F, [32] = 3.96875F};
+    static const uint8_t bytes[18] = {0x00, 0x3a, 0x62, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55,
+                                      0x55, 0x56, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55};
+    gb_block_q2_0 b;
+    gb_block_q8_0 a[2];
+    gb_ref_q2_0_quantize(x, &b, 64, NULL);
+    expect_bytes(&b, bytes, sizeof bytes);
+    gb_ref_q8_0_quantize_act(y, a, 64);
+    ck_assert_float_eq(gb_ref_q2_0_dot(&b, a, 64), 3.71484375F);
+    x[3] = INFINITY; /* lost; d is infinite, so the others are 0 */
+    gb_ref_q2_0_quantize(x, &b, 64, NULL);
+    ck_assert_uint_eq(b.qs[0], 0x15);
+    b.qs[0] = 0xff;
+    b.d = 0x3a00;
+    gb_ref_q2_0_dequantize(&b, x, 64);
+    ck_assert_float_eq(x[0], 1.5F); /* code 3 */
+}
+END_TEST
+
+START_TEST(page_mxfp4) {
+    float x[32] = {5.0F, -2.6F, 0.25F, -0.2F, 0.3F, 3.5F, [16] = 1.2F, -0.75F};
+    static const float decoded[32] = {4.0F, -3.0F, 0.0F, 0.0F, 0.5F, 3.0F, [16] = 1.0F, -0.5F};
+    static const uint8_t bytes[17] = {0x7f, 0x26, 0x9d, 0x00, 0x00, 0x01, 0x05};
+    gb_block_mxfp4 b;
+    gb_block_q8_0 a;
+    gb_ref_mxfp4_quantize(x, &b, 32, NULL);
+    expect_bytes(&b, bytes, sizeof bytes);
+    gb_ref_mxfp4_dequantize(&b, x, 32);
+    ck_assert_mem_eq(x, decoded, sizeof x);
+    gb_ref_q8_0_quantize_act(few, &a, 32);
+    ck_assert_float_eq(gb_ref_mxfp4_dot(&b, &a, 32), 5.1875F);
+    x[0] = 7.9999995F;
+    gb_ref_mxfp4_quantize(x, &b, 32, NULL);
+    ck_assert_uint_eq(b.e, 128);
+    x[0] = 7.999999F;
+    gb_ref_mxfp4_quantize(x, &b, 32, NULL);
+    ck_assert_uint_eq(b.e, 127);
+}
+END_TEST
+
+START_TEST(page_nvfp4) {
+    float x[64] = {6.0F, -2.6F, [8] = 5.0F, [16] = 1.0F, -0.3F, [24] = 0.5F, [48] = 0.0001F};
+    static const float decoded[64] = {6.0F, -3.0F, [8] = 4.0F, [16] = 1.03125F, -0.2578125F, [24] = 0.515625F};
+    static const float y[64] = {1.984375F, 1.0F, [16] = 0.25F, -0.5F, [40] = 1.0F};
+    static const uint8_t bytes[36] = {0x38, 0x23, 0, 0, 0x67, 0x0d, [12] = 0x57, 0x0b};
+    gb_block_nvfp4 b;
+    gb_block_q8_0 a[2];
+    gb_ref_nvfp4_quantize(x, &b, 64, NULL);
+    expect_bytes(&b, bytes, sizeof bytes);
+    gb_ref_nvfp4_dequantize(&b, x, 64);
+    ck_assert_mem_eq(x, decoded, sizeof x);
+    gb_ref_q8_0_quantize_act(y, a, 64);
+    ck_assert_float_eq(gb_ref_nvfp4_dot(&b, a, 64), 9.29296875F);
+}
+END_TEST
+
+START_TEST(page_tq1_0) {
+    float x[256] = {1.5F, [32] = -1.5F, [64] = 0.75F, [128] = -0.7F, [160] = -1.5F, [243] = 1.5F};
+    gb_block_tq1_0 b;
+    gb_block_q8_K a;
+    gb_ref_tq1_0_quantize(x, &b, 256, NULL);
+    for (size_t p = 0; p < 48; p++) ck_assert_uint_eq(b.qs[p], p == 0 ? 0xc2 : p == 32 ? 0x2b : 0x80);
+    for (size_t p = 0; p < 4; p++) ck_assert_uint_eq(b.qh[p], p == 3 ? 0xd4 : 0x7f);
+    ck_assert_uint_eq(b.d, 0x3e00);
+    ones(&a);
+    ck_assert_float_eq(gb_ref_tq1_0_dot(&b, &a, 256), 1.5F);
+    for (unsigned byte = 0; byte < 256; byte++) { /* digit n of the fraction byte / 256 in base 3 */
+        memset(&b, (int)byte, sizeof b);
+        b.d = 0x3c00;
+        gb_ref_tq1_0_dequantize(&b, x, 256);
+        unsigned power = 1;
+        for (size_t n = 0; n < 5; n++, power *= 3) {
+            const float digit = (float)((byte * power * 3 >> 8) % 3);
+            ck_assert_float_eq(x[32 * n + 5], digit - 1.0F);
+            ck_assert_float_eq(x[160 + 16 * n + 5], digit - 1.0F);
+            if (n < 4) ck_assert_float_eq(x[240 + 4 * n + 1], digit - 1.0F);
+        }
+    }
+}
+END_TEST
+
+START_TEST(page_tq2_0) {
+    float x[256] = {1.5F, [32] = -1.5F, [64] = 0.75F, [133] = -1.5F, 1.0F};
+    gb_block_tq2_0 b;
+    gb_block_q8_K a;
+    gb_ref_tq2_0_quantize(x, &b, 256, NULL);
+    for (size_t p = 0; p < 64; p++) ck_assert_uint_eq(b.qs[p], p == 0 ? 0x62 : p == 37 ? 0x54 : p == 38 ? 0x56 : 0x55);
+    ck_assert_uint_eq(b.d, 0x3e00);
+    ones(&a);
+    ck_assert_float_eq(gb_ref_tq2_0_dot(&b, &a, 256), 1.5F);
+    x[7] = INFINITY; /* lost: zero */
+    gb_ref_tq2_0_quantize(x, &b, 256, NULL);
+    ck_assert_uint_eq(b.qs[7], 0x55);
+    b.qs[63] = 0xc0;
+    b.d = 0x3c00;
+    gb_ref_tq2_0_dequantize(&b, x, 256);
+    ck_assert_float_eq(x[255], 2.0F); /* code 3 */
+}
+END_TEST
+
 START_TEST(page_q4_K) {
     float x[256];
     for (int j = 0; j < 8; j++)
@@ -430,6 +555,12 @@ int main(void) {
     tcase_add_test(c, page_q8_1);
     tcase_add_test(c, page_q2_K);
     tcase_add_test(c, page_q3_K);
+    tcase_add_test(c, page_q1_0);
+    tcase_add_test(c, page_q2_0);
+    tcase_add_test(c, page_mxfp4);
+    tcase_add_test(c, page_nvfp4);
+    tcase_add_test(c, page_tq1_0);
+    tcase_add_test(c, page_tq2_0);
     tcase_add_test(c, page_q4_K);
     tcase_add_test(c, page_q5_K);
     tcase_add_test(c, negative_scales);

@@ -447,7 +447,8 @@ START_TEST(wild_scales) {
                  {GB_FORMAT_q6_K, 208}, {GB_FORMAT_f16, 0},    {GB_FORMAT_bf16, 0},   {GB_FORMAT_f32, 2},
                  {GB_FORMAT_q4_1, 0},   {GB_FORMAT_q4_1, 2},   {GB_FORMAT_q5_0, 0},   {GB_FORMAT_q5_1, 0},
                  {GB_FORMAT_q5_1, 2},   {GB_FORMAT_iq4_nl, 0}, {GB_FORMAT_iq4_xs, 0}, {GB_FORMAT_q2_K, 80},
-                 {GB_FORMAT_q2_K, 82},  {GB_FORMAT_q3_K, 108}, {GB_FORMAT_q5_K, 0},   {GB_FORMAT_q5_K, 2}};
+                 {GB_FORMAT_q2_K, 82},  {GB_FORMAT_q3_K, 108}, {GB_FORMAT_q5_K, 0},   {GB_FORMAT_q5_K, 2},
+                 {GB_FORMAT_q1_0, 0},   {GB_FORMAT_q2_0, 0},   {GB_FORMAT_tq1_0, 52}, {GB_FORMAT_tq2_0, 64}};
     static const uint16_t wild16[] = {0x7c00, 0xfc00, 0x7e01, 0xffff};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const gb_format_info *info = &gb_formats[cases[i].format];
@@ -477,6 +478,25 @@ START_TEST(wild_scales) {
             ck_assert_int_eq(gb_tensor_check_scales(f, f->tensors, 0, block, &err), GB_OK);
             ck_assert_int_eq(gb_tensor_check_scales(f, f->tensors, block, 1, &err), GB_EINPUT);
             ck_assert_int_eq(gb_tensor_check_scales(f, f->tensors, block + 1, BLOCKS - block - 1, &err), GB_OK);
+            gb_gguf_close(f);
+        }
+    }
+}
+END_TEST
+
+/* The NaN of E8M0, which the decoder takes for a number; 254 is one. */
+START_TEST(wild_exponents) {
+    for (uint64_t block = 0; block < 3; block++) {
+        image_begin(&im, 1, 0);
+        image_tensor(&im, "t", 1, (const uint64_t[4]){96, 1, 1, 1}, 39, 0);
+        image_data(&im, 32, 0);
+        const size_t data = im.size;
+        image_data(&im, 1, 51);
+        for (unsigned e = 254; e <= 255; e++) {
+            im.bytes[data + block * 17] = (uint8_t)e;
+            gb_gguf *f = NULL;
+            ck_assert_int_eq(gb_gguf_open(image_save(&im, "scales.gguf"), &f, &err), GB_OK);
+            ck_assert_int_eq(gb_gguf_check_scales(f, &err), e == 255 ? GB_EINPUT : GB_OK);
             gb_gguf_close(f);
         }
     }
@@ -635,6 +655,7 @@ int main(void) {
     tcase_add_test(files, layout);
     tcase_add_test(files, alignments);
     tcase_add_test(files, wild_scales);
+    tcase_add_test(files, wild_exponents);
     tcase_add_test(files, flipped_bytes);
     tcase_add_test(files, write_and_read);
     tcase_add_test(files, writer_counts_bytes);

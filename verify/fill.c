@@ -44,6 +44,13 @@ static float limit(gb_rng *rng, size_t i) {
     return i % 32 == 7 ? sign(rng) * nudge(rng, largest, 2) : largest * (float)(1.8 * gb_rng_uniform(rng) - 0.9);
 }
 
+/* One element of 16 a few ulps from a power of two, the others below it: an exponent taken from a logarithm is not that
+ * of the number there. The power is drawn with the row's `base`. */
+static float near_power(gb_rng *rng, size_t i, float base) {
+    const float power = gb_f32_from_bits((1 + (gb_f32_bits(base) & 0xffffU) % 254) << 23);
+    return i % 16 == 3 ? sign(rng) * nudge(rng, power, 50) : power * (float)(1.8 * gb_rng_uniform(rng) - 0.9);
+}
+
 static float special(gb_rng *rng, float rare) {
     return gb_rng_below(rng, 40) == 0 ? sign(rng) * rare : noise(rng);
 }
@@ -85,6 +92,8 @@ static float element(gb_rng *rng, gb_pattern pattern, size_t i, float base) {
         return sign(rng) * gb_f32_from_bits(gb_rng_below(rng, 0x800000U >> i % 24));
     case GB_PATTERN_LIMIT:
         return limit(rng, i);
+    case GB_PATTERN_POWER:
+        return near_power(rng, i, base);
     case GB_PATTERN_LARGE:
         return 1e30F * noise(rng);
     case GB_PATTERN_EXTREME:
@@ -125,7 +134,17 @@ void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n) {
  */
 
 /* What the bytes of a block mean, as far as hostile inputs need it. A format without a row here gets random bytes. */
-typedef enum field_kind { END, SCALE16, MIN16 /* of an offset term */, SCALE32, CODES, SUMS, SUM16 } field_kind;
+typedef enum field_kind {
+    END,
+    SCALE16,
+    MIN16 /* of an offset term */,
+    SCALE32,
+    E8M0,
+    UE4M3,
+    CODES,
+    SUMS,
+    SUM16
+} field_kind;
 typedef struct field {
     field_kind kind;
     uint16_t offset, size;
@@ -143,6 +162,10 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
                         {CODES, 4, 4, 0x00, 0xff},
                         {CODES, 8, 16, 0x00, 0xff}},
     [GB_FORMAT_q8_1] = {{.kind = SCALE16, .offset = 0}, {CODES, 4, 32, 0x80, 0x7f}, {.kind = SUM16, .offset = 2}},
+    [GB_FORMAT_q1_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 16, 0x00, 0xff}},
+    [GB_FORMAT_q2_0] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 16, 0x00, 0xff}},
+    [GB_FORMAT_mxfp4] = {{.kind = E8M0, .offset = 0}, {CODES, 1, 16, 0xff, 0x77}}, /* codes 15 and 7: -12 and 12 */
+    [GB_FORMAT_nvfp4] = {{.kind = UE4M3, .offset = 0, .size = 4}, {CODES, 4, 32, 0xff, 0x77}},
     [GB_FORMAT_q2_K] = {{CODES, 0, 16, 0x00, 0xff},
                         {CODES, 16, 64, 0x00, 0xff},
                         {.kind = SCALE16, .offset = 80},
@@ -167,6 +190,8 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
     [GB_FORMAT_iq4_nl] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 16, 0x00, 0xff}},
     [GB_FORMAT_iq4_xs] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 6, 0x00, 0xff}, {CODES, 8, 128, 0x00, 0xff}},
     [GB_FORMAT_q8_K] = {{.kind = SCALE32, .offset = 0}, {CODES, 4, 256, 0x80, 0x7f}, {.kind = SUMS, .offset = 260}},
+    [GB_FORMAT_tq1_0] = {{CODES, 0, 52, 0x00, 0xff}, {.kind = SCALE16, .offset = 52}},
+    [GB_FORMAT_tq2_0] = {{CODES, 0, 64, 0x00, 0xff}, {.kind = SCALE16, .offset = 64}},
 };
 
 /* The same of one header of a row. */
@@ -262,6 +287,51 @@ static float scale32(gb_rng *rng, scales kind) {
     }
 }
 
+static uint8_t scale8(gb_rng *rng, scales kind) {
+    switch (kind) {
+    case SCALES_PLAIN: /* 2^-8 .. 2^-5 */
+    case SCALES_POSITIVE:
+        return (uint8_t)(119U + gb_rng_below(rng, 4));
+    case SCALES_ZERO: /* the smallest there is */
+    case SCALES_NEGZERO:
+        return 0;
+    case SCALES_SUBNORMAL: /* products with small codes are subnormal */
+        return (uint8_t)gb_rng_below(rng, 16);
+    case SCALES_HUGE_:
+        return 254;
+    case SCALES_INF:
+    case SCALES_NAN_:
+        return 255;
+    default:
+        return (uint8_t)gb_rng_u64(rng);
+    }
+}
+
+/* Bit 7 says nothing, but files may have it. */
+static uint8_t scale_ue4m3(gb_rng *rng, scales kind) {
+    const uint8_t top = (uint8_t)(gb_rng_u64(rng) >> 63 << 7);
+    switch (kind) {
+    case SCALES_PLAIN:
+        return (uint8_t)(top | (8 + gb_rng_below(rng, 24)));
+    case SCALES_POSITIVE:
+        return (uint8_t)(8 + gb_rng_below(rng, 24));
+    case SCALES_ZERO:
+        return 0;
+    case SCALES_NEGZERO:
+        return 0x80;
+    case SCALES_SUBNORMAL:
+        return (uint8_t)(top | gb_rng_below(rng, 8));
+    case SCALES_HUGE_:
+        return top | 0x7e;
+    case SCALES_INF:
+        return 0xff;
+    case SCALES_NAN_:
+        return 0x7f;
+    default:
+        return (uint8_t)gb_rng_u64(rng);
+    }
+}
+
 static void fill_codes(gb_rng *rng, codes kind, const field *f, uint8_t *p) {
     for (size_t i = 0; i < f->size; i++) {
         const bool high = kind == CODES_BOTH ? gb_rng_u64(rng) >> 63 : i % 2;
@@ -288,6 +358,8 @@ static void fill_fields(gb_rng *rng, const field *first, codes c, scales s, uint
         uint8_t *p = block + f->offset;
         if (f->kind == CODES) fill_codes(rng, c, f, p);
         if (f->kind == SCALE16 || f->kind == MIN16) gb_store_u16(p, 0, scale16(rng, s));
+        if (f->kind == E8M0) *p = scale8(rng, s);
+        for (size_t i = 0; f->kind == UE4M3 && i < f->size; i++) p[i] = scale_ue4m3(rng, s);
         if (f->kind == SCALE32) {
             const float d = scale32(rng, s);
             memcpy(p, &d, sizeof d);
@@ -366,7 +438,7 @@ void gb_fill_blocks(gb_rng *rng, gb_format format, size_t recipe, void *blocks, 
 
 void gb_fill_blocks_mixed(gb_rng *rng, gb_format format, void *blocks, size_t n) {
     const gb_format_info *info = &gb_formats[format];
-    uint8_t row[GB_MAX_HEAD_BYTES + GB_MAX_BLOCK_BYTES]; /* of one block: its own headers are not used */
+    uint8_t row[GB_MAX_HEAD_BYTES + GB_MAX_BLOCK_BYTES] = {0}; /* of one block: its own headers are not used */
     uint8_t *p = (uint8_t *)blocks + gb_head_bytes(format, n);
     fill_heads(rng, format, SCALES_PLAIN, blocks, n);
     for (size_t i = 0; i < n / info->block_elems; i++, p += info->block_bytes) {

@@ -25,6 +25,7 @@
     X(TINY, "tiny")           /* 1e-30: scales below f16 */                                                            \
     X(SUBNORMAL, "subnormal") /* f32 subnormals */                                                                     \
     X(LIMIT, "limit")         /* where 1 / scale overflows, a few ulps around */                                       \
+    X(POWER, "power")         /* largest magnitudes a few ulps around powers of two */                                 \
     X(LARGE, "large")         /* 1e30: scales above f16 */                                                             \
     X(EXTREME, "extreme")     /* +-FLT_MAX */                                                                          \
     X(INF, "inf")             /* infinities among noise */                                                             \
