@@ -4,6 +4,7 @@
 #ifndef GB_CLI_H
 #define GB_CLI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ int gb_parse_size(const char *option, const char *text, size_t min, size_t max, 
 int gb_parse_u64(const char *option, const char *text, uint64_t *out, gb_error *err);
 int gb_parse_double(const char *option, const char *text, double min, double max, double *out, gb_error *err);
 int gb_parse_format(const char *option, const char *text, gb_format *out, gb_error *err);
+/* --compat: the one value is "ggml". */
+int gb_parse_compat(const char *text, bool *ggml, gb_error *err);
 /* --isa, or GAUGEBLOCK_ISA when text is NULL. */
 int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err);
 /* After getopt_long returned '?' or ':' (opterr = 0): GB_EINPUT that names the option and points to `help VERB`. */

@@ -11,6 +11,7 @@
 
 const char gb_help_codec[] =
     "usage: gaugeblock codec encode --format F --row N [--imatrix W.f32] [--isa I]  < x.f32  > blocks\n"
+    "                              [--compat ggml]\n"
     "       gaugeblock codec decode --format F --row N [--isa I]                    < blocks > x.f32\n"
     "       gaugeblock codec act    --format F --row N [--isa I]                    < x.f32  > blocks of F's partner\n"
     "       gaugeblock codec dot    --format F --row N --weights B --act X.f32 [--isa I]    > y.f32\n"
@@ -25,6 +26,8 @@ const char gb_help_codec[] =
     "  --format F       any format of 'gaugeblock list formats'; case does not matter\n"
     "  --row N          elements per row: a multiple of the format's block\n"
     "  --imatrix W.f32  importance of each column: N floats, finite and not negative (encode of weight formats)\n"
+    "  --compat ggml    reproduce a defect of ggml's encoder: of iq3_s, super-blocks with 32 zeros are damaged; the\n"
+    "                   bytes of all other formats are ggml's anyway\n"
     "  --isa I          auto (default), reference, or the cap (gaugeblock list isas)\n"
     "\n"
     "exit status: 0 ok, 2 usage or unusable input\n";
@@ -37,6 +40,7 @@ typedef struct arguments {
     gb_format format;
     size_t n; /* elements per row */
     const char *isa, *imatrix, *weights, *act;
+    bool compat; /* --compat ggml */
     gb_cap cap;
 } arguments;
 
@@ -71,6 +75,9 @@ static int check(const arguments *a, bool has_format, gb_error *err) {
     if (a->imatrix && (a->mode != ENCODE || !info->is_weight))
         return gb_fail(err, GB_EINPUT, "--imatrix belongs to codec encode of a weight format, not %s of %s",
                        mode_names[a->mode], info->name);
+    if (a->compat && (a->mode != ENCODE || !info->is_weight))
+        return gb_fail(err, GB_EINPUT, "--compat belongs to codec encode of a weight format, not %s of %s",
+                       mode_names[a->mode], info->name);
     if (a->mode == DOT && !info->is_weight)
         return gb_fail(err, GB_EINPUT, "%s holds activations only: it has no dot of its own", info->name);
     if (a->n % info->block_elems != 0)
@@ -80,14 +87,12 @@ static int check(const arguments *a, bool has_format, gb_error *err) {
 }
 
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
-    enum { FORMAT = 256, ROW, ISA, IMATRIX, WEIGHTS, ACTIVATION };
-    static const struct option table[] = {{"format", required_argument, NULL, FORMAT},
-                                          {"row", required_argument, NULL, ROW},
-                                          {"isa", required_argument, NULL, ISA},
-                                          {"imatrix", required_argument, NULL, IMATRIX},
-                                          {"weights", required_argument, NULL, WEIGHTS},
-                                          {"act", required_argument, NULL, ACTIVATION},
-                                          {0}};
+    enum { FORMAT = 256, ROW, ISA, IMATRIX, COMPAT, WEIGHTS, ACTIVATION };
+    static const struct option table[] = {
+        {"format", required_argument, NULL, FORMAT},  {"row", required_argument, NULL, ROW},
+        {"isa", required_argument, NULL, ISA},        {"imatrix", required_argument, NULL, IMATRIX},
+        {"compat", required_argument, NULL, COMPAT},  {"weights", required_argument, NULL, WEIGHTS},
+        {"act", required_argument, NULL, ACTIVATION}, {0}};
     bool has_format = false;
     int rc = GB_OK;
     opterr = 0;
@@ -105,6 +110,9 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
             break;
         case IMATRIX:
             a->imatrix = optarg;
+            break;
+        case COMPAT:
+            rc = gb_parse_compat(optarg, &a->compat, err);
             break;
         case WEIGHTS:
             a->weights = optarg;
@@ -159,13 +167,18 @@ static int read_importance(const char *path, size_t n, uint8_t **data, gb_error 
     return GB_OK;
 }
 
+static gb_quantize_fn *weight_quantizer(const arguments *a, gb_format to) {
+    gb_quantize_fn *compat = a->compat ? gb_compat_quantize(to) : NULL;
+    return compat ? compat : gb_resolve(to, GB_OP_quantize, &a->cap).quantize;
+}
+
 /* The activation quantizer of a format that has one, else its weight quantizer. */
 static void encode_row(const arguments *a, gb_format to, bool activation, const float *x, void *blocks,
                        const float *importance) {
     if (activation)
         gb_resolve(to, GB_OP_quantize_act, &a->cap).quantize_act(x, blocks, a->n);
     else
-        gb_resolve(to, GB_OP_quantize, &a->cap).quantize(x, blocks, a->n, importance);
+        weight_quantizer(a, to)(x, blocks, a->n, importance);
 }
 
 /* encode, decode and act: one row in, one row out. */

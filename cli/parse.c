@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cli.h"
 
@@ -39,6 +40,11 @@ int gb_parse_format(const char *option, const char *text, gb_format *out, gb_err
     if (*out == GB_FORMAT_COUNT)
         return gb_fail(err, GB_EINPUT, "%s '%s': unknown format; 'gaugeblock list formats' shows them", option, text);
     return GB_OK;
+}
+
+int gb_parse_compat(const char *text, bool *ggml, gb_error *err) {
+    *ggml = strcmp(text, "ggml") == 0;
+    return *ggml ? GB_OK : gb_fail(err, GB_EINPUT, "--compat '%s': expected ggml", text);
 }
 
 int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err) {

@@ -102,6 +102,20 @@ typedef struct GB_PACKED {
 /* i-quants: codes point into fixed tables of levels or grid points (docs/formats/). */
 
 typedef struct GB_PACKED {
+    uint16_t d;               /* f16 scale of the scales */
+    uint8_t qs[64];           /* byte g: grid point of elements 4g .. 4g + 3 */
+    uint8_t signs_scales[32]; /* eight words: four times seven signs, then the scale c of 32 elements */
+} gb_block_iq3_xxs;           /* x = ((d * (2c + 1)) * 0.25) * value, grid of reference/grids/iq3_xxs.def */
+
+typedef struct GB_PACKED {
+    uint16_t d;        /* f16 scale of the scales */
+    uint8_t qs[64];    /* byte g: low bits of the grid point of elements 4g .. 4g + 3 */
+    uint8_t qh[8];     /* bit g % 8 of byte g / 8: its top bit */
+    uint8_t signs[32]; /* bit i of byte e: element 8e + i is negative */
+    uint8_t scales[4]; /* nibble j: scale c of elements 32j .. 32j + 31 */
+} gb_block_iq3_s;      /* x = (d * (2c + 1)) * value, grid of reference/grids/iq3_s.def */
+
+typedef struct GB_PACKED {
     uint16_t d;     /* f16 scale */
     uint8_t qs[16]; /* byte j: low nibble = element j, high nibble = element j + 16 */
 } gb_block_iq4_nl;  /* x = d * level[code], sixteen levels: reference/iq4.h */
@@ -145,6 +159,8 @@ _Static_assert(sizeof(gb_block_q3_K) == 110, "q3_K layout");
 _Static_assert(sizeof(gb_block_q4_K) == 144, "q4_K layout");
 _Static_assert(sizeof(gb_block_q5_K) == 176, "q5_K layout");
 _Static_assert(sizeof(gb_block_q6_K) == 210, "q6_K layout");
+_Static_assert(sizeof(gb_block_iq3_xxs) == 98, "iq3_xxs layout");
+_Static_assert(sizeof(gb_block_iq3_s) == 110, "iq3_s layout");
 _Static_assert(sizeof(gb_block_iq4_nl) == 18, "iq4_nl layout");
 _Static_assert(sizeof(gb_block_iq4_xs) == 136, "iq4_xs layout");
 _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
@@ -172,6 +188,8 @@ _Static_assert(sizeof(gb_block_tq2_0) == 66, "tq2_0 layout");
     X(q4_K, Q4_K, W, 12, 256, 144, q8_K)                                                                               \
     X(q5_K, Q5_K, W, 13, 256, 176, q8_K)                                                                               \
     X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
+    X(iq3_xxs, IQ3_XXS, W, 18, 256, 98, q8_K)                                                                          \
+    X(iq3_s, IQ3_S, W, 21, 256, 110, q8_K)                                                                             \
     X(iq4_nl, IQ4_NL, W, 20, 32, 18, q8_0)                                                                             \
     X(iq4_xs, IQ4_XS, W, 23, 256, 136, q8_K)                                                                           \
     X(q8_K, Q8_K, A, 15, 256, 292, q8_K)                                                                               \

@@ -4,7 +4,8 @@
  * returns those bits (docs/numerics.md, rules R1-R6). Common domain: n is a positive multiple of the format's
  * block_elems (for f32/f16/bf16: any n >= 1); rows may start at any address; float arrays are 4-byte aligned; inputs
  * and outputs do not overlap unless the op says so; kernels never read or write outside the stated extents, allocate
- * nothing, touch no global state and may be called from any thread. NaN results compare equal to any NaN. */
+ * nothing, touch no global state and may be called from any thread. (Maps that follow from the constant tables may be
+ * computed at the first call of an encoder, once and guarded.) NaN results compare equal to any NaN. */
 #ifndef GB_KERNEL_H
 #define GB_KERNEL_H
 

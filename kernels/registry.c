@@ -116,6 +116,10 @@ gb_fn gb_reference(gb_format format, gb_op op) {
     return fn;
 }
 
+gb_quantize_fn *gb_compat_quantize(gb_format format) {
+    return format == GB_FORMAT_iq3_s ? gb_ref_iq3_s_quantize_ggml : NULL;
+}
+
 gb_isa gb_isa_by_name(const char *name) {
     int i = 0;
     while (i < GB_ISA_COUNT && strcasecmp(gb_isas[i].name, name) != 0) i++;

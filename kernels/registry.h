@@ -21,6 +21,9 @@ extern const size_t gb_kernel_count;
 /* The reference of an operation; .any == NULL where the format has no such operation. */
 gb_fn gb_reference(gb_format format, gb_op op);
 
+/* ggml's own encoder of a format where the reference mends a defect of it (--compat ggml); NULL: their bytes agree. */
+gb_quantize_fn *gb_compat_quantize(gb_format format);
+
 /* Name -> index; GB_ISA_COUNT / GB_OP_COUNT if unknown. Exact spelling for ops, case-insensitive for ISAs. */
 gb_isa gb_isa_by_name(const char *name);
 gb_op gb_op_by_name(const char *name);

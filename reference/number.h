@@ -32,6 +32,16 @@ static inline uint16_t gb_load_u16(const void *row, size_t i) {
     return u;
 }
 
+static inline uint32_t gb_u32_at(const void *row, size_t i) {
+    uint32_t u;
+    memcpy(&u, (const char *)row + i * sizeof u, sizeof u);
+    return u;
+}
+
+static inline void gb_set_u32_at(void *row, size_t i, uint32_t u) {
+    memcpy((char *)row + i * sizeof u, &u, sizeof u);
+}
+
 static inline void gb_store_u16(void *row, size_t i, uint16_t u) {
     memcpy((char *)row + i * sizeof u, &u, sizeof u);
 }

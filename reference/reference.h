@@ -25,6 +25,9 @@ GB_FORMATS(GB_REF_ROW)
 #undef GB_REF_A
 #undef GB_REF_W
 
+/* ggml's iq3_s encoder with its defect: super-blocks that have a zero among their 32s are damaged, the others equal. */
+gb_quantize_fn gb_ref_iq3_s_quantize_ggml;
+
 /* gemv and gemm of any format are defined by its dot (R3): one output element, one dot. */
 void gb_ref_gemv(gb_dot_fn *dot, const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y);
 void gb_ref_gemm(gb_dot_fn *dot, const gb_gemm_args *g);

@@ -101,7 +101,7 @@ head -c 2048 w.f32 > one.f32
 tail -c 2048 w.f32 > imatrix.f32
 isas=$("$GAUGEBLOCK" list isas | awk '$3 == "supported" { print $1 }')
 [ -n "$isas" ] || fail "list isas shows nothing supported"
-for format in f32 f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 q8_1 q1_0 q2_0 mxfp4 nvfp4 q2_K q3_K q4_K q5_K q6_K iq4_nl iq4_xs q8_K tq1_0 tq2_0; do
+for format in $("$GAUGEBLOCK" list formats --json | sed -n 's/.*"name":[[:space:]]*"\([^"]*\)".*/\1/p'); do
     for isa in reference auto $isas; do
         codec encode --format $format --row 512 --isa $isa < w.f32 > $isa.blocks
         codec decode --format $format --row 512 --isa $isa < reference.blocks > $isa.f32
@@ -118,6 +118,26 @@ done
 codec act --format q4_K --row 512 < one.f32 > partner
 codec encode --format q8_K --row 512 < one.f32 > own
 same "the partner of q4_K is q8_K" partner own
+
+# --- --compat ggml: other bytes for iq3_s only, and only where a sub-block of 32 is zero
+tail -c +129 one.f32 | head -c 896 > most.f32 # 224 elements
+{
+    cat most.f32
+    repeat 32 '\x00\x00\x00\x00'
+} > last.f32
+{
+    repeat 32 '\x00\x00\x00\x00'
+    cat most.f32
+} > first.f32
+for format in iq3_s iq3_xxs q4_K; do
+    for where in last first; do
+        codec encode --format $format --row 256 < $where.f32 > $where.ours
+        codec encode --format $format --row 256 --compat ggml < $where.f32 > $where.ggml
+    done
+    same "$format, nothing after the zeros" last.ours last.ggml
+    [ $format = iq3_s ] || same "$format, zeros first" first.ours first.ggml
+    [ $format = iq3_s ] && cmp -s first.ours first.ggml && fail "--compat ggml changes nothing of iq3_s"
+done
 
 # --- errors
 input=x.f32
@@ -143,6 +163,9 @@ refuses "expected one row of 32" dot --format q8_0 --row 32 --weights two.q8_0 -
 refuses "belong to codec dot" encode --format q8_0 --row 32 --act x.f32
 refuses "belongs to codec encode" decode --format q8_0 --row 32 --imatrix x.f32
 refuses "belongs to codec encode" encode --format q8_K --row 256 --imatrix x.f32
+refuses "expected ggml" encode --format q4_0 --row 32 --compat llama
+refuses "belongs to codec encode" decode --format q8_0 --row 32 --compat ggml
+refuses "belongs to codec encode" encode --format q8_K --row 256 --compat ggml
 refuses "not negative" encode --format q4_0 --row 32 --imatrix x.f32
 printf '\x00\x00\xc0\x7f' > nan.f32
 refuses "element 0 is nan" encode --format f32 --row 1 --imatrix nan.f32

@@ -492,6 +492,54 @@ START_TEST(page_iq4_xs) {
 }
 END_TEST
 
+/* Eight sub-blocks of 32: (j + 1) / 64 times four times the same eight numbers. */
+static void eights(float x[256], const int numbers[8]) {
+    for (int j = 0; j < 8; j++)
+        for (int i = 0; i < 32; i++) x[32 * j + i] = (float)((j + 1) * numbers[i % 8]) / 64.0F;
+}
+
+START_TEST(page_iq3_xxs) {
+    static const int numbers[8] = {15, -11, 5, 1, 3, -7, 5, 1};
+    float x[256];
+    gb_block_iq3_xxs b;
+    gb_block_q8_K a;
+    eights(x, numbers);
+    gb_ref_iq3_xxs_quantize(x, &b, 256, NULL);
+    ck_assert_uint_eq(b.d, 0x1c2e);
+    for (size_t g = 0; g < 64; g++) ck_assert_uint_eq(b.qs[g], g % 2 ? 0x1d : 0x21);
+    for (size_t j = 0; j < 8; j++) {
+        const uint8_t word[4] = {0x22, 0x91, 0x48, (uint8_t)(0x14 + 0x20 * j)};
+        expect_bytes(b.signs_scales + 4 * j, word, sizeof word);
+    }
+    gb_ref_iq3_xxs_dequantize(&b, x, 256);
+    ck_assert_float_eq(x[0], 0.189800262F);
+    ck_assert_float_eq(x[248], 1.96126938F);
+    ones(&a);
+    ck_assert_float_eq(gb_ref_iq3_xxs_dot(&b, &a, 256), 27.7557373F);
+}
+END_TEST
+
+START_TEST(page_iq3_s) {
+    static const int numbers[8] = {15, -9, 1, 1, 3, -5, 7, 13};
+    static const uint8_t scales[4] = {0x31, 0x75, 0xb9, 0xfd};
+    float x[256];
+    gb_block_iq3_s b;
+    gb_block_q8_K a;
+    eights(x, numbers);
+    gb_ref_iq3_s_quantize(x, &b, 256, NULL);
+    ck_assert_uint_eq(b.d, 0x1c44);
+    for (size_t g = 0; g < 64; g++) ck_assert_uint_eq(b.qs[g], g % 2 ? 0xd0 : 0x11);
+    for (size_t i = 0; i < 8; i++) ck_assert_uint_eq(b.qh[i], 0xaa);
+    for (size_t e = 0; e < 32; e++) ck_assert_uint_eq(b.signs[e], 0x22);
+    expect_bytes(b.scales, scales, sizeof scales);
+    gb_ref_iq3_s_dequantize(&b, x, 256);
+    ck_assert_float_eq(x[0], 0.187454224F);
+    ck_assert_float_eq(x[255], 1.67875671F);
+    ones(&a);
+    ck_assert_float_eq(gb_ref_iq3_s_dot(&b, &a, 256), 58.9189415F);
+}
+END_TEST
+
 START_TEST(page_q8_K) {
     float x[256] = {1.984375F, -1.0F, 0.0078125F, 0.0234375F, -0.0390625F};
     x[16] = 0.1F;
@@ -565,6 +613,8 @@ int main(void) {
     tcase_add_test(c, page_q5_K);
     tcase_add_test(c, negative_scales);
     tcase_add_test(c, page_q6_K);
+    tcase_add_test(c, page_iq3_xxs);
+    tcase_add_test(c, page_iq3_s);
     tcase_add_test(c, page_iq4_nl);
     tcase_add_test(c, page_iq4_xs);
     tcase_add_test(c, page_q8_K);

@@ -187,6 +187,10 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
                         {CODES, 128, 64, 0x00, 0xff},
                         {CODES, 192, 16, 0x80, 0x7f},
                         {.kind = SCALE16, .offset = 208}},
+    [GB_FORMAT_iq3_xxs] = {{.kind = SCALE16, .offset = 0},
+                           {CODES, 2, 64, 0x00, 0x87}, /* the points of the smallest and the largest sum */
+                           {CODES, 66, 32, 0x00, 0xff}},
+    [GB_FORMAT_iq3_s] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 64, 0x00, 0x52}, {CODES, 66, 44, 0x00, 0xff}},
     [GB_FORMAT_iq4_nl] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 16, 0x00, 0xff}},
     [GB_FORMAT_iq4_xs] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 6, 0x00, 0xff}, {CODES, 8, 128, 0x00, 0xff}},
     [GB_FORMAT_q8_K] = {{.kind = SCALE32, .offset = 0}, {CODES, 4, 256, 0x80, 0x7f}, {.kind = SUMS, .offset = 260}},
