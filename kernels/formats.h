@@ -99,6 +99,8 @@ typedef struct GB_PACKED {
     int16_t bsums[16]; /* bsums[j] = sum of qs[16j .. 16j+15]: part of the format, kernels may rely on it */
 } gb_block_q8_K;       /* activations only; x = q * d, d may be negative */
 
+#include "kernels/foreign.h" /* needs GB_PACKED */
+
 _Static_assert(sizeof(gb_block_q4_0) == 18, "q4_0 layout");
 _Static_assert(sizeof(gb_block_q4_1) == 20, "q4_1 layout");
 _Static_assert(sizeof(gb_block_q5_0) == 22, "q5_0 layout");
@@ -133,11 +135,12 @@ _Static_assert(sizeof(gb_block_q8_K) == 292, "q8_K layout");
     X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
     X(iq4_nl, IQ4_NL, W, 20, 32, 18, q8_0)                                                                             \
     X(iq4_xs, IQ4_XS, W, 23, 256, 136, q8_K)                                                                           \
-    X(q8_K, Q8_K, A, 15, 256, 292, q8_K)
+    X(q8_K, Q8_K, A, 15, 256, 292, q8_K)                                                                               \
+    GB_FOREIGN_FORMATS(X)
 
 /* H(name, bytes, span): formats whose rows begin with headers, ceil(n / span) of them, `bytes` each, for `span`
  * elements each; span 0: one header for the whole row. The blocks follow. */
-#define GB_HEADS(H)
+#define GB_HEADS(H) GB_FOREIGN_HEADS(H)
 
 typedef enum gb_format {
 #define GB_FORMAT_ENUM(name, NAME, kind, type, elems, bytes, partner) GB_FORMAT_##name,
