@@ -40,15 +40,22 @@ static const char *header_text(gb_format format, char *buf, size_t size) {
     return buf;
 }
 
+/* GGUF's numbers as they are known, gaugeblock's own in the form that shows them to be such. */
+static const char *type_text(uint32_t type, char *buf, size_t size) {
+    snprintf(buf, size, type > 0xffff ? "0x%x" : "%u", type);
+    return buf;
+}
+
 static void show_formats(void) {
-    printf("%-6s %4s %9s %6s %8s %8s  %-7s  %s\n", "name", "type", "elements", "bytes", "header", "bits/w", "partner",
+    printf("%-11s %10s %9s %6s %8s %8s  %-8s  %s\n", "name", "type", "elements", "bytes", "header", "bits/w", "partner",
            "roles");
     for (int i = 0; i < GB_FORMAT_COUNT; i++) {
         const gb_format_info *f = &gb_formats[i];
         char header[48];
-        printf("%-6s %4u %9zu %6zu %8s %8.4g  %-7s  %s\n", f->name, f->ggml_type, f->block_elems, f->block_bytes,
-               header_text((gb_format)i, header, sizeof header), bits_per_weight((gb_format)i),
-               gb_formats[f->partner].name, roles(f));
+        char type[16];
+        printf("%-11s %10s %9zu %6zu %8s %8.4g  %-8s  %s\n", f->name, type_text(f->ggml_type, type, sizeof type),
+               f->block_elems, f->block_bytes, header_text((gb_format)i, header, sizeof header),
+               bits_per_weight((gb_format)i), gb_formats[f->partner].name, roles(f));
     }
 }
 

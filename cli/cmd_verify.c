@@ -117,7 +117,7 @@ static void print_errors(uint64_t seed) {
     printf("\nreference dot against exact arithmetic, largest |error| / sum |terms| (information, not a criterion):\n");
     for (int f = 0; f < GB_FORMAT_COUNT; f++) {
         const double e = gb_verify_dot_error((gb_format)f, seed);
-        if (e >= 0.0) printf("  %-6s %.3g\n", gb_formats[f].name, e);
+        if (e >= 0.0) printf("  %-11s %.3g\n", gb_formats[f].name, e);
     }
 }
 

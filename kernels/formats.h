@@ -144,6 +144,8 @@ typedef struct GB_PACKED {
     uint16_t d;     /* f16 scale */
 } gb_block_tq2_0;   /* x = (code - 1) * d; encoders emit codes 0..2 */
 
+#include "kernels/foreign.h" /* needs GB_PACKED */
+
 _Static_assert(sizeof(gb_block_q4_0) == 18, "q4_0 layout");
 _Static_assert(sizeof(gb_block_q4_1) == 20, "q4_1 layout");
 _Static_assert(sizeof(gb_block_q5_0) == 22, "q5_0 layout");
@@ -194,11 +196,12 @@ _Static_assert(sizeof(gb_block_tq2_0) == 66, "tq2_0 layout");
     X(iq4_xs, IQ4_XS, W, 23, 256, 136, q8_K)                                                                           \
     X(q8_K, Q8_K, A, 15, 256, 292, q8_K)                                                                               \
     X(tq1_0, TQ1_0, W, 34, 256, 54, q8_K)                                                                              \
-    X(tq2_0, TQ2_0, W, 35, 256, 66, q8_K)
+    X(tq2_0, TQ2_0, W, 35, 256, 66, q8_K)                                                                              \
+    GB_FOREIGN_FORMATS(X)
 
 /* H(name, bytes, span): formats whose rows begin with headers, ceil(n / span) of them, `bytes` each, for `span`
  * elements each; span 0: one header for the whole row. The blocks follow. */
-#define GB_HEADS(H)
+#define GB_HEADS(H) GB_FOREIGN_HEADS(H)
 
 typedef enum gb_format {
 #define GB_FORMAT_ENUM(name, NAME, kind, type, elems, bytes, partner) GB_FORMAT_##name,

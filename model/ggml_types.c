@@ -37,6 +37,8 @@ const char *gb_ggml_type_refusal(uint32_t type, char *buf, size_t size) {
         snprintf(buf, size, "type %u (%s) has no kernels in this version", type, row.name);
     else if (is_fork_type(type))
         snprintf(buf, size, "type %u belongs to ik_llama.cpp and is not mainline GGUF", type);
+    else if ((type & 0xffff0000U) == GB_PRIVATE_TYPE(0))
+        snprintf(buf, size, "type 0x%x is one of gaugeblock's own, and this version does not know it", type);
     else
         snprintf(buf, size, "unknown type %u", type);
     return buf;

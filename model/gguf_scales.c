@@ -1,4 +1,5 @@
-/* The only bytes of a block that can make a result NaN or infinite are its floating-point scales: a scan over them. */
+/* The only bytes of a block that can make a result NaN or infinite are its floating-point scales, and elements that are
+ * small floats themselves: a scan over them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,10 +72,63 @@ static uint64_t find_wild_element(const uint8_t *x, uint64_t count, uint16_t exp
     return count;
 }
 
+static uint64_t find_f32_scale(const uint8_t *blocks, uint64_t count, size_t stride) {
+    uint64_t i = 0;
+    while (i < count && !any_wild32(blocks + i * stride, 1)) i++;
+    return i;
+}
+
+static uint64_t find_e8m0_scale(const uint8_t *blocks, uint64_t count, size_t stride) {
+    uint64_t i = 0;
+    while (i < count && blocks[i * stride] != 0xff) i++;
+    return i;
+}
+
+/* Blocks whose last 32 bytes are floats of eight bits; from `wild` on, without the sign, these are infinite or NaN. */
+static uint64_t find_wild8(const uint8_t *blocks, uint64_t count, size_t stride, unsigned wild) {
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *x = blocks + i * stride + stride - 32;
+        unsigned found = 0;
+        for (size_t j = 0; j < 32; j++) found |= (x[j] & 0x7fU) >= wild;
+        if (found) return i;
+    }
+    return count;
+}
+
+enum { WILD_E4M3 = 0x7f, WILD_E5M2 = 0x7c };
+
+static uint64_t find_wild_mxfp8(const uint8_t *blocks, uint64_t count, size_t stride, unsigned wild) {
+    return find_wild8(blocks, find_e8m0_scale(blocks, count, stride), stride, wild);
+}
+
 /* Blocks that lie back to back. */
 static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t count) {
     const size_t stride = gb_formats[format].block_bytes;
     switch (format) {
+    case GB_FORMAT_nf4:
+    case GB_FORMAT_fp4:
+    case GB_FORMAT_onnx_q4:
+        return find_f32_scale(blocks, count, stride);
+    case GB_FORMAT_gptq4:
+    case GB_FORMAT_gptq8:
+    case GB_FORMAT_awq4:
+    case GB_FORMAT_mlc_q4f16_1:
+        return find_one_scale(blocks, count, stride, 0);
+    case GB_FORMAT_mxfp6_e2m3:
+    case GB_FORMAT_mxfp6_e3m2:
+        return find_e8m0_scale(blocks, count, stride);
+    case GB_FORMAT_mxfp8_e4m3:
+        return find_wild_mxfp8(blocks, count, stride, WILD_E4M3);
+    case GB_FORMAT_mxfp8_e5m2:
+        return find_wild_mxfp8(blocks, count, stride, WILD_E5M2);
+    case GB_FORMAT_fp8_e4m3:
+        return find_wild8(blocks, count, stride, WILD_E4M3);
+    case GB_FORMAT_fp8_e5m2:
+        return find_wild8(blocks, count, stride, WILD_E5M2);
+    case GB_FORMAT_nf4_dq: /* floats in the headers only */
+    case GB_FORMAT_fp4_dq:
+    case GB_FORMAT_int8_row:
+        break;
     case GB_FORMAT_f32:
         return find_wild_element(blocks, count, 0);
     case GB_FORMAT_f16:

@@ -76,7 +76,7 @@ exits 2 verify --colour
 exits 0 list formats
 says out "^q4_K +12 +256 +144 +- +4.5 +q8_K +weights$"
 exits 0 list formats --json
-[ "$(grep -c '"ggml_type"' out)" -eq "$(grep -c '^    X([a-z]' "$source_dir/kernels/formats.h")" ] || fail "list formats --json: $(cat out)"
+[ "$(grep -c '"ggml_type"' out)" -eq "$(cat "$source_dir"/kernels/formats.h "$source_dir"/kernels/foreign.h | grep -c '^    X([a-z]')" ] || fail "list formats --json: $(cat out)"
 exits 0 list isas --json
 [ "$(grep -c '"arch"' out)" -eq "$(grep -c '^GB_ISA(' "$source_dir/kernels/isa.def")" ] || fail "list isas --json"
 exits 0 list kernels --json

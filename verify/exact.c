@@ -16,8 +16,11 @@ enum { MAX_N = 4096 };
 static void decode_exact(gb_format format, const uint8_t *blocks, double *x, size_t n, float *scratch) {
     gb_reference(format, GB_OP_dequantize).dequantize(blocks, scratch, n);
     for (size_t i = 0; i < n; i++) x[i] = (double)scratch[i];
+    if (format == GB_FORMAT_int8_row) /* 24 + 7 bits: too long for a float */
+        for (size_t i = 0; i < n; i++)
+            x[i] = (double)gb_load_f32(blocks, 0) * (double)(int8_t)blocks[gb_head_bytes(format, n) + i];
     if (format != GB_FORMAT_q8_K) return;
-    const gb_block_q8_K *b = (const gb_block_q8_K *)blocks; /* 24 + 7 bits: too long for a float */
+    const gb_block_q8_K *b = (const gb_block_q8_K *)blocks; /* likewise */
     for (size_t i = 0; i < n; i++) x[i] = (double)b[i / 256].d * (double)b[i / 256].qs[i % 256];
 }
 

@@ -137,18 +137,19 @@ void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n) {
 typedef enum field_kind {
     END,
     SCALE16,
-    MIN16 /* of an offset term */,
+    MIN16, /* of an offset term */
     SCALE32,
     E8M0,
     UE4M3,
     CODES,
+    FLOATS8,
     SUMS,
     SUM16
 } field_kind;
 typedef struct field {
     field_kind kind;
     uint16_t offset, size;
-    uint8_t min, max; /* CODES: bytes that hold the lowest and the highest codes */
+    uint8_t min, max; /* CODES: bytes that hold the lowest and the highest codes; FLOATS8: the finite ones */
 } field;
 enum { MAX_FIELDS = 5 };
 
@@ -196,10 +197,34 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
     [GB_FORMAT_q8_K] = {{.kind = SCALE32, .offset = 0}, {CODES, 4, 256, 0x80, 0x7f}, {.kind = SUMS, .offset = 260}},
     [GB_FORMAT_tq1_0] = {{CODES, 0, 52, 0x00, 0xff}, {.kind = SCALE16, .offset = 52}},
     [GB_FORMAT_tq2_0] = {{CODES, 0, 64, 0x00, 0xff}, {.kind = SCALE16, .offset = 64}},
+    [GB_FORMAT_nf4] = {{.kind = SCALE32, .offset = 0}, {CODES, 4, 32, 0x00, 0xff}},
+    [GB_FORMAT_fp4] = {{.kind = SCALE32, .offset = 0}, {CODES, 4, 32, 0xbb, 0x33}}, /* -1 and 1 */
+    [GB_FORMAT_nf4_dq] = {{CODES, 0, 1, 0x00, 0xff}, {CODES, 1, 32, 0x00, 0xff}},
+    [GB_FORMAT_fp4_dq] = {{CODES, 0, 1, 0x00, 0xff}, {CODES, 1, 32, 0xbb, 0x33}},
+    [GB_FORMAT_int8_row] = {{CODES, 0, 32, 0x80, 0x7f}},
+    /* the lowest codes meet the highest zero, and the reverse: the widest sums */
+    [GB_FORMAT_gptq4] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 1, 0xff, 0x00}, {CODES, 3, 64, 0x00, 0xff}},
+    [GB_FORMAT_gptq8] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 1, 0xff, 0x00}, {CODES, 3, 128, 0x00, 0xff}},
+    [GB_FORMAT_awq4] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 1, 0xff, 0x00}, {CODES, 3, 64, 0x00, 0xff}},
+    [GB_FORMAT_mlc_q4f16_1] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 16, 0x00, 0xff}},
+    [GB_FORMAT_onnx_q4] = {{.kind = SCALE32, .offset = 0}, {CODES, 4, 1, 0xff, 0x00}, {CODES, 5, 16, 0x00, 0xff}},
+    /* six bits: no byte repeats the largest code; 0xff is the lowest thirty-two times */
+    [GB_FORMAT_mxfp6_e2m3] = {{.kind = E8M0, .offset = 0}, {CODES, 1, 24, 0xff, 0x00}},
+    [GB_FORMAT_mxfp6_e3m2] = {{.kind = E8M0, .offset = 0}, {CODES, 1, 24, 0xff, 0x00}},
+    [GB_FORMAT_mxfp8_e4m3] = {{.kind = E8M0, .offset = 0}, {FLOATS8, 1, 32, 0xfe, 0x7e}},
+    [GB_FORMAT_mxfp8_e5m2] = {{.kind = E8M0, .offset = 0}, {FLOATS8, 1, 32, 0xfb, 0x7b}},
+    [GB_FORMAT_fp8_e4m3] = {{FLOATS8, 0, 32, 0xfe, 0x7e}},
+    [GB_FORMAT_fp8_e5m2] = {{FLOATS8, 0, 32, 0xfb, 0x7b}},
 };
 
 /* The same of one header of a row. */
-static const field head_fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {[GB_FORMAT_f32] = {{.kind = END}}};
+static const field head_fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
+    [GB_FORMAT_nf4_dq] = {{.kind = SCALE32, .offset = 0}, {.kind = SCALE32, .offset = 4}},
+    [GB_FORMAT_fp4_dq] = {{.kind = SCALE32, .offset = 0}, {.kind = SCALE32, .offset = 4}},
+    [GB_FORMAT_int8_row] = {{.kind = SCALE32, .offset = 0}},
+    [GB_FORMAT_fp8_e4m3] = {{.kind = SCALE32, .offset = 0}},
+    [GB_FORMAT_fp8_e5m2] = {{.kind = SCALE32, .offset = 0}},
+};
 
 #define GB_CODES(X) X(RANDOM, "random") X(MIN, "min") X(MAX, "max") X(BOTH, "both") X(ALTERNATING, "alt") X(NIL, "nil")
 #define GB_SCALES(X)                                                                                                   \
@@ -336,7 +361,8 @@ static uint8_t scale_ue4m3(gb_rng *rng, scales kind) {
     }
 }
 
-static void fill_codes(gb_rng *rng, codes kind, const field *f, uint8_t *p) {
+/* NaN and infinity among the codes only where the scales are as bad. */
+static void fill_codes(gb_rng *rng, codes kind, scales s, const field *f, uint8_t *p) {
     for (size_t i = 0; i < f->size; i++) {
         const bool high = kind == CODES_BOTH ? gb_rng_u64(rng) >> 63 : i % 2;
         if (kind == CODES_MIN || kind == CODES_MAX) p[i] = kind == CODES_MIN ? f->min : f->max;
@@ -344,6 +370,8 @@ static void fill_codes(gb_rng *rng, codes kind, const field *f, uint8_t *p) {
         if (kind == CODES_NIL) p[i] = 0;
     }
     if (kind == CODES_RANDOM) gb_rng_bytes(rng, p, f->size);
+    for (size_t i = 0; f->kind == FLOATS8 && s < SCALES_INF && i < f->size; i++)
+        if ((p[i] & 0x7f) > f->max) p[i] = (uint8_t)((p[i] & 0x80) | f->max);
 }
 
 static void fill_sums(gb_block_q8_K *b) {
@@ -360,7 +388,7 @@ static void fill_sum(gb_block_q8_1 *b) {
 static void fill_fields(gb_rng *rng, const field *first, codes c, scales s, uint8_t *block) {
     for (const field *f = first; f->kind != END; f++) {
         uint8_t *p = block + f->offset;
-        if (f->kind == CODES) fill_codes(rng, c, f, p);
+        if (f->kind == CODES || f->kind == FLOATS8) fill_codes(rng, c, s, f, p);
         if (f->kind == SCALE16 || f->kind == MIN16) gb_store_u16(p, 0, scale16(rng, s));
         if (f->kind == E8M0) *p = scale8(rng, s);
         for (size_t i = 0; f->kind == UE4M3 && i < f->size; i++) p[i] = scale_ue4m3(rng, s);
