@@ -1,12 +1,11 @@
-/* Encoders of the K-quants in the lanes of wide.h; how stands in kernels/wide/kquant.h. */
+/* Encoders of the K-quants in the lanes of wide.h: kernels/wide/. */
 #include "kernels/avx512vnni/wide.h"
 
-#include "kernels/wide/kquant.h"
+#include "kernels/wide/k_mins.h"
+#include "kernels/wide/k_signed.h"
 
-void gb_q4_K_quantize_avx512vnni(const float *x, void *blocks, size_t n, const float *importance) {
-    gb_wide_q4_K_quantize(x, blocks, n, importance);
-}
-
-void gb_q6_K_quantize_avx512vnni(const float *x, void *blocks, size_t n, const float *importance) {
-    gb_wide_q6_K_quantize(x, blocks, n, importance);
-}
+GB_WIDE_QUANTIZE(q2_K, avx512vnni)
+GB_WIDE_QUANTIZE(q3_K, avx512vnni)
+GB_WIDE_QUANTIZE(q4_K, avx512vnni)
+GB_WIDE_QUANTIZE(q5_K, avx512vnni)
+GB_WIDE_QUANTIZE(q6_K, avx512vnni)

@@ -63,6 +63,10 @@ GB_INLINE gb_wide gb_wide_clamp(gb_wide x, float low, float high) {
     return vminq_f32(vmaxq_f32(x, vdupq_n_f32(low)), vdupq_n_f32(high));
 }
 
+GB_INLINE gb_wide gb_wide_truncate(gb_wide x) {
+    return vrndq_f32(x);
+}
+
 GB_INLINE gb_wide gb_wide_nearest(gb_wide x) {
     const gb_wide t = vaddq_f32(x, vdupq_n_f32(12582912.0F));
     const uint32x4_t low = vandq_u32(vreinterpretq_u32_f32(t), vdupq_n_u32(0x7fffff));
