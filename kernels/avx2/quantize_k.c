@@ -1,0 +1,11 @@
+/* Encoders of the K-quants in the lanes of wide.h: kernels/wide/. */
+#include "kernels/avx2/wide.h"
+
+#include "kernels/wide/k_mins.h"
+#include "kernels/wide/k_signed.h"
+
+GB_WIDE_QUANTIZE(q2_K, avx2)
+GB_WIDE_QUANTIZE(q3_K, avx2)
+GB_WIDE_QUANTIZE(q4_K, avx2)
+GB_WIDE_QUANTIZE(q5_K, avx2)
+GB_WIDE_QUANTIZE(q6_K, avx2)

@@ -1,0 +1,7 @@
+/* Encoders of iq4_nl and iq4_xs in the lanes of wide.h: kernels/wide/. */
+#include "kernels/neon/wide.h"
+
+#include "kernels/wide/iq4.h"
+
+GB_WIDE_QUANTIZE(iq4_nl, neon)
+GB_WIDE_QUANTIZE(iq4_xs, neon)
