@@ -7,6 +7,7 @@
 
 #include "bench/print.h"
 #include "cli/cli.h"
+#include "cli/store.h"
 #include "harness/alloc.h"
 #include "harness/clock.h"
 #include "harness/pool.h"
@@ -29,12 +30,19 @@ const char gb_help_bench[] =
     "  --seed S        seed of inputs, order and verification (default 42)\n"
     "  --cpu N         pin to this CPU (default: the first one of the fastest kind)\n"
     "  --quick         short verification, l2 only, 3 ms per kernel: an overview, not a result\n"
+    "  --sessions N    measure all N times over on fresh memory; the samples are the medians of the sessions (default "
+    "1)\n"
+    "  --yardstick     time a fixed loop beside the kernels: ratios to it compare between runs (README of results/)\n"
+    "  --store [PATH]  also add the records to the store (default: ~/.local/share/gaugeblock/results.db); this "
+    "implies\n"
+    "                  --yardstick\n"
     "  --json          one record per line (results/README.md); --csv: a table for other programs\n";
 
 typedef struct arguments {
     gb_bench_options bench;
     int list, json, csv, cpu; /* cpu -1: choose */
     int size_given, time_given;
+    const char *store; /* NULL: do not */
 } arguments;
 
 /* "l1,dram" */
@@ -95,6 +103,11 @@ static int parse_one(int opt, const char *text, arguments *a, gb_error *err) {
     case 'q':
         b->effort = GB_EFFORT_QUICK;
         return GB_OK;
+    case 'S':
+        return gb_parse_size("--sessions", text, 1, 1000, &b->sessions, err);
+    case 'y':
+        b->yardstick = true;
+        return GB_OK;
     case 'j':
         a->json = 1;
         return GB_OK;
@@ -105,17 +118,31 @@ static int parse_one(int opt, const char *text, arguments *a, gb_error *err) {
 }
 
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
-    static const struct option table[] = {
-        {"format", required_argument, NULL, 'f'},  {"op", required_argument, NULL, 'o'},
-        {"isa", required_argument, NULL, 'i'},     {"filter", required_argument, NULL, 'r'},
-        {"list", no_argument, NULL, 'l'},          {"size", required_argument, NULL, 'z'},
-        {"samples", required_argument, NULL, 'n'}, {"min-time", required_argument, NULL, 't'},
-        {"seed", required_argument, NULL, 's'},    {"cpu", required_argument, NULL, 'c'},
-        {"quick", no_argument, NULL, 'q'},         {"json", no_argument, NULL, 'j'},
-        {"csv", no_argument, NULL, 'v'},           {0}};
+    static const struct option table[] = {{"format", required_argument, NULL, 'f'},
+                                          {"op", required_argument, NULL, 'o'},
+                                          {"isa", required_argument, NULL, 'i'},
+                                          {"filter", required_argument, NULL, 'r'},
+                                          {"list", no_argument, NULL, 'l'},
+                                          {"size", required_argument, NULL, 'z'},
+                                          {"samples", required_argument, NULL, 'n'},
+                                          {"min-time", required_argument, NULL, 't'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"cpu", required_argument, NULL, 'c'},
+                                          {"quick", no_argument, NULL, 'q'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"csv", no_argument, NULL, 'v'},
+                                          {"sessions", required_argument, NULL, 'S'},
+                                          {"yardstick", no_argument, NULL, 'y'},
+                                          {"store", optional_argument, NULL, 'D'},
+                                          {0}};
     opterr = 0;
     for (int opt; (opt = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
         if (opt == '?' || opt == ':') return gb_bad_option(argc, argv, err);
+        if (opt == 'D') {
+            a->store = gb_store_option(argc, argv);
+            a->bench.yardstick = true;
+            continue;
+        }
         const int rc = parse_one(opt, optarg, a, err);
         if (rc) return rc;
     }
@@ -178,6 +205,29 @@ static double stolen_since(uint64_t stolen_before, uint64_t total_before) {
     return (double)(stolen - stolen_before) / (double)(total - total_before);
 }
 
+static int make_records(const arguments *a, const gb_bench_report *report, const gb_run *run, double stolen,
+                        gb_results *all, gb_error *err) {
+    int rc = GB_OK;
+    for (size_t i = 0; !rc && i < report->count; i++) {
+        if (report->results[i].verdict == GB_VERIFY_SKIP) continue;
+        gb_record *record = NULL;
+        rc = gb_bench_record(&a->bench, report, &report->results[i], run, stolen, &record, err);
+        if (!rc) rc = gb_results_add_record(all, record, err);
+        gb_record_free(record);
+    }
+    return rc;
+}
+
+static int keep_records(const arguments *a, const gb_bench_report *report, const gb_run *run, double stolen,
+                        gb_error *err) {
+    gb_results all = {0};
+    int rc = make_records(a, report, run, stolen, &all, err);
+    for (size_t i = 0; !rc && a->json && i < all.count; i++) puts(all.of[i].text);
+    if (!rc) rc = gb_store_results(a->store, &all, err);
+    gb_results_free(&all);
+    return rc;
+}
+
 static int run_and_print(const arguments *a, const gb_run *run, gb_error *err) {
     uint64_t stolen = 0;
     uint64_t total = 0;
@@ -187,12 +237,11 @@ static int run_and_print(const arguments *a, const gb_run *run, gb_error *err) {
     progress_line *line = a->bench.ctx;
     if (line->shown) fprintf(stderr, "\r\033[K");
     const double share = stolen_since(stolen, total);
-    if (!rc && a->json)
-        rc = gb_bench_print_records(stdout, &report, run, share, err);
-    else if (!rc && a->csv)
+    if (!rc && a->csv)
         gb_bench_print_csv(stdout, &report);
-    else if (!rc)
+    else if (!rc && !a->json)
         gb_bench_print_table(stdout, &a->bench, &report, run, share);
+    if (!rc && (a->json || a->store)) rc = keep_records(a, &report, run, share, err);
     if (!rc && report.failed)
         rc = gb_fail(err, GB_EFINDING, "%zu kernels failed verification and were not timed", report.failed);
     gb_bench_free(&report);
@@ -205,6 +254,8 @@ int gb_cmd_bench(int argc, char **argv, gb_error *err) {
     int rc = parse(argc, argv, &a, err);
     if (rc) return rc;
     if (a.list) return list_selected(&a.bench, err);
+    rc = gb_store_check(a.store, err);
+    if (rc) return rc;
     gb_topology topology;
     rc = gb_topology_read(&topology, err);
     if (rc) return rc;
