@@ -1,6 +1,6 @@
-/* Formats with blocks of 32 codes that a few instructions turn into bytes. gemv: narrow codes (at most 127, unsigned) go
- * through maddubs, whose pairs of at most 2 * 127 * 128 cannot saturate; wide ones (q8_0, iq4_nl: all of -128..127) are
- * widened to sixteen bits first. gemm: sixteen bits, as one unpacking serves all columns. */
+/* Formats with blocks of 32 codes that a few instructions turn into bytes. gemv: narrow codes (at most 127, unsigned)
+ * go through maddubs, whose pairs of at most 2 * 127 * 128 cannot saturate; wide ones (q8_0, iq4_nl: all of -128..127)
+ * are widened to sixteen bits first. gemm: sixteen bits, as one unpacking serves all columns. */
 #ifndef GB_AVX2_BLOCK32_H
 #define GB_AVX2_BLOCK32_H
 
@@ -12,11 +12,11 @@ enum { GB_BLOCK32 = 32 };
 
 typedef struct {
     size_t bytes;
-    int wide;   /* codes are signed bytes; else unsigned, and value = code - offset */
-    int offset; /* of narrow codes */
-    int affine; /* an f16 minimum follows the scale; activations are q8_1 */
-    __m256i (*codes)(const void *block);            /* narrow: all 32 */
-    __m128i (*half)(const void *block, size_t half); /* wide: sixteen */
+    int wide;                            /* codes are signed bytes; else unsigned, and value = code - offset */
+    int offset;                          /* of narrow codes */
+    int affine;                          /* an f16 minimum follows the scale; activations are q8_1 */
+    __m256i (*codes)(const void *block); /* narrow: all 32 */
+    __m128i (*half)(const void *block, size_t half);               /* wide: sixteen */
     __m256 (*scales)(const void *p, size_t stride);                /* of eight blocks at p, p + stride ... */
     __m256 (*row_scales)(const char *const row[8], size_t offset); /* of the blocks at an offset of eight rows */
 } gb_byte_format;

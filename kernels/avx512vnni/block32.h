@@ -12,14 +12,14 @@ GB_INLINE float gb_scale_f16(const void *block) {
     return gb_half(d);
 }
 
-/* layout: a gb_nibble_format. offset, affine: as in gb_block32. scales, scale: of sixteen blocks, of one block; scales of
- * sixteen rows come from row_scales(row, at). */
+/* layout: a gb_nibble_format. offset, affine: as in gb_block32. scales, scale: of sixteen blocks, of one block; scales
+ * of sixteen rows come from row_scales(row, at). */
 #define GB_NIBBLE_KERNELS(name, layout, offset, is_affine, scales_of, scale_of, row_scales_of)                         \
     GB_INLINE __m512i name##_sums(const uint8_t *w, const gb_act32 *act, size_t b) {                                   \
         return gb_sums_nibbles(&(layout), w, act, b);                                                                  \
     }                                                                                                                  \
-    static const gb_block32 name##_block = {                                                                           \
-        sizeof(gb_block_##name), offset, is_affine, gb_place_halves, name##_sums, scales_of};                          \
+    static const gb_block32 name##_block = {sizeof(gb_block_##name), offset,      is_affine,                           \
+                                            gb_place_halves,         name##_sums, scales_of};                          \
     void gb_##name##_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {                                   \
         const uint8_t *b = blocks;                                                                                     \
         for (size_t i = 0; i < n; i += 32, b += sizeof(gb_block_##name))                                               \

@@ -8,6 +8,5 @@ GB_NEON_INLINE int8x16x2_t codes(const char *block) {
     return (int8x16x2_t){{vqtbl1q_s8(table, nibble.val[0]), vqtbl1q_s8(table, nibble.val[1])}};
 }
 
-static const gb_neon_block32 kind = {
-    .codes = codes, .bytes = sizeof(gb_block_iq4_nl), .narrow = 0, .affine = 0};
+static const gb_neon_block32 kind = {.codes = codes, .bytes = sizeof(gb_block_iq4_nl), .narrow = 0, .affine = 0};
 GB_NEON_BLOCK32_KERNELS(iq4_nl, kind)

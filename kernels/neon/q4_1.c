@@ -5,6 +5,5 @@ GB_NEON_INLINE int8x16x2_t codes(const char *block) {
     return gb_neon_lowered(gb_neon_nibbles(((const gb_block_q4_1 *)block)->qs), 0);
 }
 
-static const gb_neon_block32 kind = {
-    .codes = codes, .bytes = sizeof(gb_block_q4_1), .narrow = 1, .affine = 1};
+static const gb_neon_block32 kind = {.codes = codes, .bytes = sizeof(gb_block_q4_1), .narrow = 1, .affine = 1};
 GB_NEON_BLOCK32_KERNELS(q4_1, kind)

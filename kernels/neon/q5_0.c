@@ -6,6 +6,5 @@ GB_NEON_INLINE int8x16x2_t codes(const char *block) {
     return gb_neon_lowered(gb_neon_five_bits(b->qs, b->qh), 16);
 }
 
-static const gb_neon_block32 kind = {
-    .codes = codes, .bytes = sizeof(gb_block_q5_0), .narrow = 1, .affine = 0};
+static const gb_neon_block32 kind = {.codes = codes, .bytes = sizeof(gb_block_q5_0), .narrow = 1, .affine = 0};
 GB_NEON_BLOCK32_KERNELS(q5_0, kind)

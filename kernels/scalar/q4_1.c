@@ -9,6 +9,5 @@ static void unpack(const void *row, size_t block, gb_flat_block *out) {
     gb_unpack_nibbles(b->qs, NULL, 0, out->code);
 }
 
-static const gb_flat_format format = {
-    .elems = 32, .subs = 1, .affine = 1, .unpack = unpack, .act = gb_act_q8_1};
+static const gb_flat_format format = {.elems = 32, .subs = 1, .affine = 1, .unpack = unpack, .act = gb_act_q8_1};
 GB_BLOCK32_KERNELS(q4_1, format)

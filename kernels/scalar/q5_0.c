@@ -8,6 +8,5 @@ static void unpack(const void *row, size_t block, gb_flat_block *out) {
     gb_unpack_nibbles(b->qs, b->qh, 16, out->code);
 }
 
-static const gb_flat_format format = {
-    .elems = 32, .subs = 1, .affine = 0, .unpack = unpack, .act = gb_act_q8_0};
+static const gb_flat_format format = {.elems = 32, .subs = 1, .affine = 0, .unpack = unpack, .act = gb_act_q8_0};
 GB_BLOCK32_KERNELS(q5_0, format)
