@@ -140,6 +140,7 @@ static int fill_part(gb_bench_case *c, const part *p, int index, uint64_t seed, 
             memcpy(row, row - DISTINCT_ROWS * p->row_bytes, p->row_bytes);
     }
     c->working_set += rows * p->row_bytes;
+    if (index == 0) c->part0_bytes = rows * p->row_bytes;
     free(scratch);
     return GB_OK;
 }

@@ -18,6 +18,7 @@ typedef struct gb_bench_case {
     size_t working_set;            /* bytes that a pass touches */
     size_t step[GB_BENCH_PARTS];   /* bytes from one call's part to the next call's; 0: shared by all calls */
     uint8_t *part[GB_BENCH_PARTS]; /* what they hold depends on the operation, see case.c */
+    size_t part0_bytes;            /* what the kernels stream, and the yardstick too */
 } gb_bench_case;
 
 /* Builds a case of about `target` bytes with seeded contents: normal floats, and blocks that the reference made of

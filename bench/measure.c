@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/yardstick.h"
 #include "harness/alloc.h"
 #include "harness/clock.h"
 
@@ -24,10 +25,18 @@ static float empty_dot(const void *w, const void *a, size_t n) {
     return 0;
 }
 
+/* One walk over the case: by the kernel, or by the yardstick where there is none. */
+static void walk(const gb_bench_case *c, gb_fn fn) {
+    if (fn.any)
+        gb_bench_pass(c, fn);
+    else
+        gb_yardstick_pass(c);
+}
+
 /* Time of `passes` passes, without the timer's own. */
 static double time_passes(const gb_stopwatch *watch, const gb_bench_case *c, gb_fn fn, size_t passes) {
     const uint64_t start = ticks();
-    for (size_t i = 0; i < passes; i++) gb_bench_pass(c, fn);
+    for (size_t i = 0; i < passes; i++) walk(c, fn);
     const uint64_t stop = ticks();
     return (double)(stop - start) * watch->ns_per_tick - watch->timer_ns;
 }
@@ -84,18 +93,36 @@ static void shuffle(gb_rng *rng, size_t *order, size_t count) {
     }
 }
 
-static void sample_rounds(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
-                          size_t samples, gb_rng *rng, size_t *order) {
-    for (size_t i = 0; i < count; i++) order[i] = i;
+/* What the rounds share: the order, with the yardstick as the last of the kernels. */
+typedef struct round_plan {
+    const gb_stopwatch *watch;
+    const gb_bench_case *c;
+    gb_bench_result **results;
+    size_t count, yard_passes;
+    double *yard; /* ns per pass, round by round; NULL: no yardstick */
+    size_t *order;
+} round_plan;
+
+static void take_sample(const round_plan *r, size_t which, size_t round) {
+    const bool yardstick = r->yard && which == r->count;
+    const gb_fn fn = yardstick ? (gb_fn){.any = NULL} : r->results[which]->kernel->fn;
+    const size_t passes = yardstick ? r->yard_passes : r->results[which]->calls / r->c->calls;
+    if (passes > 1 && r->count + (r->yard != NULL) > 1) walk(r->c, fn); /* another one ran before */
+    const double ns = time_passes(r->watch, r->c, fn, passes);
+    if (yardstick) {
+        r->yard[round] = ns / (double)passes;
+        return;
+    }
+    const double per_call = ns / (double)r->results[which]->calls - r->watch->call_ns;
+    r->results[which]->samples[round] = per_call > 0 ? per_call : 0;
+}
+
+static void sample_rounds(const round_plan *r, size_t samples, const gb_sampling *how) {
+    const size_t entries = r->count + (r->yard != NULL);
+    for (size_t i = 0; i < entries; i++) r->order[i] = i;
     for (size_t s = 0; s < samples; s++) {
-        shuffle(rng, order, count);
-        for (size_t i = 0; i < count; i++) {
-            gb_bench_result *r = results[order[i]];
-            const size_t passes = r->calls / c->calls;
-            if (count > 1 && passes > 1) gb_bench_pass(c, r->kernel->fn); /* another kernel ran before */
-            const double ns = time_passes(watch, c, r->kernel->fn, passes) / (double)r->calls - watch->call_ns;
-            r->samples[s] = ns > 0 ? ns : 0;
-        }
+        if (!how->alternate) shuffle(how->rng, r->order, entries);
+        for (size_t i = 0; i < entries; i++) take_sample(r, r->order[how->alternate && s % 2 ? entries - 1 - i : i], s);
     }
 }
 
@@ -122,24 +149,46 @@ static size_t calibrate_all(const gb_stopwatch *watch, const gb_bench_case *c, g
     return rounds > (double)least ? (size_t)rounds : least;
 }
 
-int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count, size_t least,
-               double min_ms, gb_rng *rng, gb_counters *counters, gb_error *err) {
-    const size_t rounds = calibrate_all(watch, c, results, count, least, min_ms);
-    size_t *order = gb_new(count, sizeof *order, "bench: order", err);
-    double *scratch = gb_new(rounds, sizeof *scratch, "bench: samples", err);
-    int rc = order && scratch ? GB_OK : GB_ESYSTEM;
-    for (size_t i = 0; !rc && i < count; i++) {
-        results[i]->samples = gb_new(rounds, sizeof *scratch, "bench: samples", err);
-        if (!results[i]->samples) rc = GB_ESYSTEM;
+/* Ratios to the yardstick of the same round. */
+static void relate(gb_bench_result *r, const double *yard, size_t samples, double *scratch) {
+    for (size_t s = 0; s < samples; s++) r->vs_yardstick[s] = yard[s] > 0 ? r->samples[s] / yard[s] : 0;
+    r->yard = gb_summarize(r->vs_yardstick, samples, scratch);
+    r->yard_noise = samples > 1 ? gb_noise_floor(r->vs_yardstick, samples, scratch) : 0;
+}
+
+static int reserve(round_plan *r, size_t samples, bool yardstick, gb_error *err) {
+    r->order = gb_new(r->count + 1, sizeof *r->order, "bench: order", err);
+    if (!r->order) return GB_ESYSTEM;
+    if (yardstick && !(r->yard = gb_new(samples, sizeof *r->yard, "bench: samples", err))) return GB_ESYSTEM;
+    for (size_t i = 0; i < r->count; i++) {
+        gb_bench_result *x = r->results[i];
+        x->samples = gb_new(samples, sizeof *x->samples, "bench: samples", err);
+        if (!x->samples) return GB_ESYSTEM;
+        if (!yardstick) continue;
+        x->vs_yardstick = gb_new(samples, sizeof *x->vs_yardstick, "bench: samples", err);
+        if (!x->vs_yardstick) return GB_ESYSTEM;
     }
-    if (!rc) sample_rounds(watch, c, results, count, rounds, rng, order);
+    return GB_OK;
+}
+
+int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
+               const gb_sampling *how, gb_error *err) {
+    const size_t samples = calibrate_all(watch, c, results, count, how->least, how->min_ms);
+    round_plan r = {.watch = watch, .c = c, .results = results, .count = count};
+    double unused = 0;
+    if (how->yardstick) r.yard_passes = calibrate(watch, c, (gb_fn){.any = NULL}, sample_ns, &unused);
+    double *scratch = gb_new(samples, sizeof *scratch, "bench: samples", err);
+    const int rc = scratch ? reserve(&r, samples, how->yardstick, err) : GB_ESYSTEM;
+    if (!rc) sample_rounds(&r, samples, how);
     for (size_t i = 0; !rc && i < count; i++) {
-        gb_bench_result *r = results[i];
-        r->ns = gb_summarize(r->samples, rounds, scratch);
-        r->noise = rounds > 1 ? gb_noise_floor(r->samples, rounds, scratch) : 0;
-        if (counters) count_events(c, r, counters);
+        gb_bench_result *x = results[i];
+        x->ns = gb_summarize(x->samples, samples, scratch);
+        x->noise = samples > 1 ? gb_noise_floor(x->samples, samples, scratch) : 0;
+        if (r.yard) relate(x, r.yard, samples, scratch);
+        if (how->counters) count_events(c, x, how->counters);
     }
-    free(order);
+    free(r.order);
+    free(r.yard);
     free(scratch);
     return rc;
 }

@@ -15,10 +15,19 @@ typedef struct gb_stopwatch {
 /* Calibrates on this machine; takes some 30 ms. */
 int gb_stopwatch_new(gb_stopwatch *watch, gb_error *err);
 
+/* How to sample: at least `least` rounds, and at least min_ms of measured time per kernel. */
+typedef struct gb_sampling {
+    size_t least;
+    double min_ms;
+    bool yardstick; /* one sample of it in every round, too */
+    bool alternate; /* A B, B A, A B ... instead of an order drawn by lot: of two kernels neither gains by a drift */
+    gb_rng *rng;    /* of the orders */
+    gb_counters *counters; /* or NULL */
+} gb_sampling;
+
 /* Times all kernels on the case: fills samples (allocated here), ns, noise, calls and counters of results[0 .. count -
- * 1], whose kernel is set. Every round takes one sample of each kernel, in an order of its own; there are at least
- * `least` rounds and at least min_ms of measured time per kernel. */
-int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count, size_t least,
-               double min_ms, gb_rng *rng, gb_counters *counters, gb_error *err);
+ * 1], whose kernel is set. Every round takes one sample of each kernel, in an order of its own. */
+int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
+               const gb_sampling *how, gb_error *err);
 
 #endif

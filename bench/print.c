@@ -37,6 +37,9 @@ static void print_header(FILE *out, const gb_bench_options *options, const gb_be
             report->call_ns);
     fprintf(out, "samples    at least %zu and %g ms per kernel, order randomized, seed %llu\n", options->samples,
             options->min_ms, (unsigned long long)run->seed);
+    if (options->sessions > 1)
+        fprintf(out, "sessions   %zu: medians of each on fresh memory are the samples of what follows\n",
+                options->sessions);
     if (report->counter_note[0]) fprintf(out, "counters   absent: %s\n", report->counter_note);
 }
 
@@ -147,16 +150,21 @@ void gb_bench_print_csv(FILE *out, const gb_bench_report *report) {
     }
 }
 
-static void add_timing(gb_record *record, const gb_bench_result *r) {
+static void add_timing(gb_record *record, const gb_bench_result *r, const gb_bench_options *options) {
     gb_record_number(record, "n", (double)r->shape.n);
     gb_record_number(record, "rows", (double)r->shape.rows);
     gb_record_number(record, "cols", (double)r->shape.cols);
     gb_record_number(record, "working_set_bytes", (double)r->working_set);
     gb_record_number(record, "threads", 1);
     gb_record_number(record, "calls_per_sample", (double)r->calls);
+    if (options->sessions > 1) gb_record_number(record, "sessions", (double)options->sessions);
     gb_record_number(record, "bytes_per_call", r->work.bytes);
     if (r->work.ops > 0) gb_record_number(record, "ops_per_call", r->work.ops);
     gb_record_metric(record, "ns_per_call", "ns", &r->ns, r->samples);
+    if (r->vs_yardstick) {
+        gb_record_metric(record, "vs_yardstick", "ratio", &r->yard, r->vs_yardstick);
+        gb_record_value(record, "vs_yardstick_noise", "ratio", r->yard_noise);
+    }
     const double per_weight = 1 / r->work.weights;
     const gb_summary weight = {.n = r->ns.n,
                                .median = r->ns.median * per_weight,
@@ -171,30 +179,19 @@ static void add_timing(gb_record *record, const gb_bench_result *r) {
     if (r->counted_calls > 0) gb_record_counters(record, &r->counters, r->counted_calls, "call");
 }
 
-static int print_record(FILE *out, const gb_bench_report *report, const gb_bench_result *r, const gb_run *run,
-                        double stolen, gb_error *err) {
-    gb_record *record = gb_record_new("kernel", r->kernel->name, err);
+int gb_bench_record(const gb_bench_options *options, const gb_bench_report *report, const gb_bench_result *r,
+                    const gb_run *run, double stolen, gb_record **out, gb_error *err) {
+    gb_record *record = *out = gb_record_new("kernel", r->kernel->name, err);
     if (!record) return GB_ESYSTEM;
     gb_record_text(record, "format", gb_formats[r->kernel->format].name);
     gb_record_text(record, "op", gb_op_names[r->kernel->op]);
     gb_record_text(record, "isa", gb_isas[r->kernel->isa].name);
     gb_record_text(record, "level", gb_bench_level_names[r->level]);
-    if (r->verdict == GB_VERIFY_OK) add_timing(record, r);
+    if (r->verdict == GB_VERIFY_OK) add_timing(record, r, options);
     gb_record_value(record, "timer_overhead", "ns per sample", report->timer_ns);
     gb_record_value(record, "call_overhead", "ns per call", report->call_ns);
     if (stolen >= 0) gb_record_value(record, "stolen_time", "ratio", stolen);
     gb_record_verify(record, verdict_names[r->verdict], r->reason);
     gb_record_run(record, run);
-    const int rc = gb_record_write(record, out, err);
-    gb_record_free(record);
-    return rc;
-}
-
-int gb_bench_print_records(FILE *out, const gb_bench_report *report, const gb_run *run, double stolen, gb_error *err) {
-    for (size_t i = 0; i < report->count; i++) {
-        if (report->results[i].verdict == GB_VERIFY_SKIP) continue;
-        const int rc = print_record(out, report, &report->results[i], run, stolen, err);
-        if (rc) return rc;
-    }
     return GB_OK;
 }

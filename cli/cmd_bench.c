@@ -1,15 +1,11 @@
 /* gaugeblock bench */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "bench/print.h"
-#include "cli/cli.h"
+#include "cli/bench_run.h"
+#include "cli/store.h"
 #include "harness/alloc.h"
-#include "harness/clock.h"
-#include "harness/pool.h"
 
 const char gb_help_bench[] =
     "usage: gaugeblock bench [options]\n\n"
@@ -29,101 +25,65 @@ const char gb_help_bench[] =
     "  --seed S        seed of inputs, order and verification (default 42)\n"
     "  --cpu N         pin to this CPU (default: the first one of the fastest kind)\n"
     "  --quick         short verification, l2 only, 3 ms per kernel: an overview, not a result\n"
+    "  --sessions N    measure all N times over on fresh memory; the samples are the medians of the sessions (default "
+    "1)\n"
+    "  --yardstick     time a fixed loop beside the kernels: ratios to it compare between runs (README of results/)\n"
+    "  --store [PATH]  also add the records to the store (default: ~/.local/share/gaugeblock/results.db); this "
+    "implies\n"
+    "                  --yardstick\n"
     "  --json          one record per line (results/README.md); --csv: a table for other programs\n";
 
 typedef struct arguments {
-    gb_bench_options bench;
-    int list, json, csv, cpu; /* cpu -1: choose */
-    int size_given, time_given;
+    gb_bench_arguments bench;
+    bool list, json, csv;
+    const char *store; /* NULL: do not */
 } arguments;
 
-/* "l1,dram" */
-static int parse_levels(const char *text, bool level[GB_BENCH_LEVEL_COUNT], gb_error *err) {
-    memset(level, 0, GB_BENCH_LEVEL_COUNT * sizeof *level);
-    for (const char *at = text;; at++) {
-        const size_t n = strcspn(at, ",");
-        int l = 0;
-        while (l < GB_BENCH_LEVEL_COUNT &&
-               (strlen(gb_bench_level_names[l]) != n || strncmp(at, gb_bench_level_names[l], n) != 0))
-            l++;
-        if (l == GB_BENCH_LEVEL_COUNT)
-            return gb_fail(err, GB_EINPUT, "--size '%s': expected l1, l2, l3 or dram, with commas between them", text);
-        level[l] = true;
-        at += n;
-        if (!*at) return GB_OK;
-    }
-}
+enum { LIST = GB_BENCH_OWN, YARDSTICK, STORE, JSON, CSV };
 
-static int parse_one(int opt, const char *text, arguments *a, gb_error *err) {
-    gb_bench_options *b = &a->bench;
-    gb_format format = GB_FORMAT_COUNT;
-    size_t number = 0;
-    int rc = GB_OK;
-    switch (opt) {
-    case 'f':
-        rc = gb_parse_format("--format", text, &format, err);
-        b->format = (int)format;
-        return rc;
-    case 'o':
-        b->op = (int)gb_op_by_name(text);
-        if (b->op != GB_OP_COUNT) return GB_OK;
-        return gb_fail(err, GB_EINPUT, "--op '%s': unknown operation; 'gaugeblock list kernels' shows them", text);
-    case 'i':
-        b->isa = (int)gb_isa_by_name(text);
-        if (b->isa != GB_ISA_COUNT) return GB_OK;
-        return gb_fail(err, GB_EINPUT, "--isa '%s': unknown instruction set; 'gaugeblock list isas' shows them", text);
-    case 'r':
-        b->filter = text;
+static int read_option(int option, int argc, char **argv, arguments *a, gb_error *err) {
+    switch (option) {
+    case '?':
+    case ':':
+        return gb_bad_option(argc, argv, err);
+    case LIST:
+        a->list = true;
         return GB_OK;
-    case 'l':
-        a->list = 1;
+    case YARDSTICK:
+        a->bench.options.yardstick = true;
         return GB_OK;
-    case 'z':
-        a->size_given = 1;
-        return parse_levels(text, b->level, err);
-    case 'n':
-        return gb_parse_size("--samples", text, 1, 100000, &b->samples, err);
-    case 't':
-        a->time_given = 1;
-        return gb_parse_double("--min-time", text, 0, 600000, &b->min_ms, err);
-    case 's':
-        return gb_parse_u64("--seed", text, &b->seed, err);
-    case 'c':
-        rc = gb_parse_size("--cpu", text, 0, 1U << 20, &number, err);
-        a->cpu = (int)number;
-        return rc;
-    case 'q':
-        b->effort = GB_EFFORT_QUICK;
+    case STORE:
+        a->store = gb_store_option(argc, argv);
+        a->bench.options.yardstick = true;
         return GB_OK;
-    case 'j':
-        a->json = 1;
+    case JSON:
+        a->json = true;
+        return GB_OK;
+    case CSV:
+        a->csv = true;
         return GB_OK;
     default:
-        a->csv = 1;
-        return GB_OK;
+        return gb_bench_option(&a->bench, option, optarg, err);
     }
 }
 
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
-    static const struct option table[] = {
-        {"format", required_argument, NULL, 'f'},  {"op", required_argument, NULL, 'o'},
-        {"isa", required_argument, NULL, 'i'},     {"filter", required_argument, NULL, 'r'},
-        {"list", no_argument, NULL, 'l'},          {"size", required_argument, NULL, 'z'},
-        {"samples", required_argument, NULL, 'n'}, {"min-time", required_argument, NULL, 't'},
-        {"seed", required_argument, NULL, 's'},    {"cpu", required_argument, NULL, 'c'},
-        {"quick", no_argument, NULL, 'q'},         {"json", no_argument, NULL, 'j'},
-        {"csv", no_argument, NULL, 'v'},           {0}};
+    static const struct option table[] = {GB_BENCH_LONG,
+                                          {"list", no_argument, NULL, LIST},
+                                          {"yardstick", no_argument, NULL, YARDSTICK},
+                                          {"store", optional_argument, NULL, STORE},
+                                          {"json", no_argument, NULL, JSON},
+                                          {"csv", no_argument, NULL, CSV},
+                                          {0}};
     opterr = 0;
-    for (int opt; (opt = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        if (opt == '?' || opt == ':') return gb_bad_option(argc, argv, err);
-        const int rc = parse_one(opt, optarg, a, err);
+    for (int option; (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
+        const int rc = read_option(option, argc, argv, a, err);
         if (rc) return rc;
     }
     if (optind != argc)
         return gb_fail(err, GB_EINPUT, "unexpected argument '%s'; see 'gaugeblock help bench'", argv[optind]);
     if (a->json && a->csv) return gb_fail(err, GB_EINPUT, "--json and --csv exclude each other");
-    if (a->bench.effort == GB_EFFORT_QUICK && !a->size_given) a->bench.level[GB_BENCH_LEVEL_l1] = false;
-    if (a->bench.effort == GB_EFFORT_QUICK && !a->time_given) a->bench.min_ms = 3;
+    gb_bench_arguments_end(&a->bench);
     return GB_OK;
 }
 
@@ -142,83 +102,30 @@ static int list_selected(const gb_bench_options *b, gb_error *err) {
     return rc;
 }
 
-/* Rewritten in place on a terminal, from the second second on. */
-typedef struct progress_line {
-    uint64_t start;
-    int shown;
-} progress_line;
-
-static void show_progress(void *ctx, size_t done, size_t total, const char *what) {
-    progress_line *line = ctx;
-    if (!isatty(STDERR_FILENO) || gb_now_ns() - line->start < 1000000000U) return;
-    line->shown = 1;
-    fprintf(stderr, "\r\033[K%zu/%zu %s", done, total, what);
-    (void)fflush(stderr);
-}
-
-/* Pins the calling thread; the team of one holds the pin. */
-static int pin(const arguments *a, const gb_topology *topology, gb_run *run, gb_pool **team, gb_error *err) {
-    if (a->cpu >= 0 && !gb_topology_has_cpu(topology, a->cpu))
-        return gb_fail(err, GB_EINPUT, "--cpu %d: this process may not use that CPU", a->cpu);
-    run->cpus[0] = a->cpu;
-    if (a->cpu < 0) (void)gb_topology_default_cpus(topology, 1, run->cpus);
-    const int rc = gb_pool_new(1, run->cpus, 1, team, err);
-    if (rc) return rc;
-    const char *note = gb_pool_pin_note(*team);
-    run->cpu_count = note ? 0 : 1;
-    if (note) (void)snprintf(run->pin_note, sizeof run->pin_note, "%s", note);
-    return GB_OK;
-}
-
-/* Share of CPU time stolen since the first reading; negative: not known. */
-static double stolen_since(uint64_t stolen_before, uint64_t total_before) {
-    uint64_t stolen = 0;
-    uint64_t total = 0;
-    if (!gb_steal_ticks("", &stolen, &total) || total <= total_before) return -1;
-    return (double)(stolen - stolen_before) / (double)(total - total_before);
-}
-
-static int run_and_print(const arguments *a, const gb_run *run, gb_error *err) {
-    uint64_t stolen = 0;
-    uint64_t total = 0;
-    (void)gb_steal_ticks("", &stolen, &total);
-    gb_bench_report report;
-    int rc = gb_bench_run(&a->bench, &report, err);
-    progress_line *line = a->bench.ctx;
-    if (line->shown) fprintf(stderr, "\r\033[K");
-    const double share = stolen_since(stolen, total);
-    if (!rc && a->json)
-        rc = gb_bench_print_records(stdout, &report, run, share, err);
-    else if (!rc && a->csv)
-        gb_bench_print_csv(stdout, &report);
-    else if (!rc)
-        gb_bench_print_table(stdout, &a->bench, &report, run, share);
-    if (!rc && report.failed)
-        rc = gb_fail(err, GB_EFINDING, "%zu kernels failed verification and were not timed", report.failed);
-    gb_bench_free(&report);
+static int keep_records(const arguments *a, const gb_bench_outcome *outcome, gb_error *err) {
+    gb_results all = {0};
+    int rc = gb_bench_records(&a->bench, outcome, &all, err);
+    for (size_t i = 0; !rc && a->json && i < all.count; i++) puts(all.of[i].text);
+    if (!rc) rc = gb_store_results(a->store, &all, err);
+    gb_results_free(&all);
     return rc;
 }
 
 int gb_cmd_bench(int argc, char **argv, gb_error *err) {
-    progress_line line = {.start = gb_now_ns()};
-    arguments a = {.bench = gb_bench_defaults(), .cpu = -1};
+    arguments a = {.bench = gb_bench_arguments_new()};
+    gb_bench_outcome outcome;
     int rc = parse(argc, argv, &a, err);
+    if (!rc && a.list) return list_selected(&a.bench.options, err);
+    if (!rc) rc = gb_store_check(a.store, err);
     if (rc) return rc;
-    if (a.list) return list_selected(&a.bench, err);
-    gb_topology topology;
-    rc = gb_topology_read(&topology, err);
-    if (rc) return rc;
-    a.bench.topology = &topology;
-    a.bench.perf = &gb_perf_system;
-    a.bench.progress = show_progress;
-    a.bench.ctx = &line;
-    gb_run run;
-    gb_run_begin(&run, argc, argv, &topology);
-    run.seed = a.bench.seed;
-    gb_pool *team = NULL;
-    rc = pin(&a, &topology, &run, &team, err);
-    if (!rc) rc = run_and_print(&a, &run, err);
-    gb_pool_free(team);
-    gb_topology_free(&topology);
+    rc = gb_bench_measure(&a.bench, argc, argv, &outcome, err);
+    if (!rc && a.csv)
+        gb_bench_print_csv(stdout, &outcome.report);
+    else if (!rc && !a.json)
+        gb_bench_print_table(stdout, &a.bench.options, &outcome.report, &outcome.run, outcome.stolen);
+    if (!rc && (a.json || a.store)) rc = keep_records(&a, &outcome, err);
+    if (!rc && outcome.report.failed)
+        rc = gb_fail(err, GB_EFINDING, "%zu kernels failed verification and were not timed", outcome.report.failed);
+    gb_bench_outcome_free(&outcome);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/engine.h"
+#include "cli/store.h"
 #include "harness/alloc.h"
 #include "harness/stats.h"
 #include "model/e2e.h"
@@ -27,9 +28,10 @@ const char gb_help_e2e[] =
     "  -b, --batch B     most tokens evaluated at once (default 512)\n"
     "      --kv TYPE     type of the KV cache, f16 (default) or f32\n"
     "      --isa NAME    cap of the instruction set (or GAUGEBLOCK_ISA)\n"
+    "      --store [PATH] also add the results to the store (default: ~/.local/share/gaugeblock/results.db)\n"
     "      --json        a JSON array with one record per test\n";
 
-enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN };
+enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN, OPTION_STORE };
 enum { MAX_MODELS = 64, MAX_COUNTS = 32, MAX_CELLS = 256, MAX_TOKENS = 1 << 20 };
 enum { P99_SAMPLES = 299 }; /* fewer do not bound the 99th percentile with 95 % confidence */
 
@@ -42,6 +44,7 @@ typedef struct options {
     size_t thread_counts;
     size_t prompt, generate, repetitions;
     bool prompt_given, generate_given, no_pin;
+    const char *store; /* NULL: do not */
     uint64_t seed;
 } options;
 
@@ -93,6 +96,9 @@ static int read_option(options *o, int option, int argc, char **argv, gb_error *
     case OPTION_NO_PIN:
         o->no_pin = true;
         return GB_OK;
+    case OPTION_STORE:
+        o->store = gb_store_option(argc, argv);
+        return GB_OK;
     case 'c': /* the context is as long as the tests need */
         return gb_bad_option(argc, argv, err);
     default:
@@ -107,6 +113,7 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
                                           {"repetitions", required_argument, NULL, 'r'},
                                           {"seed", required_argument, NULL, OPTION_SEED},
                                           {"no-pin", no_argument, NULL, OPTION_NO_PIN},
+                                          {"store", optional_argument, NULL, OPTION_STORE},
                                           {NULL, 0, NULL, 0}};
     int option = 0;
     int rc = GB_OK;
@@ -266,7 +273,15 @@ static int add_test(cJSON *all, const outcome *r, const char *kind, size_t token
     return gb_json_add_run(json, r->run, err);
 }
 
-static int print_json(const options *o, const gb_e2e_cell *cells, size_t count, outcome r, gb_error *err) {
+/* The results as JSON: to standard output, to the store. */
+static int deliver(const options *o, cJSON *all, gb_error *err) {
+    int rc = gb_store_json(o->store, all, err);
+    if (!rc && o->engine.json) return gb_json_print(all, err);
+    cJSON_Delete(all);
+    return rc;
+}
+
+static int make_json(const options *o, const gb_e2e_cell *cells, size_t count, outcome r, gb_error *err) {
     cJSON *all = cJSON_CreateArray();
     int rc = GB_OK;
     for (size_t i = 0; i < count && !rc; i++) {
@@ -274,7 +289,7 @@ static int print_json(const options *o, const gb_e2e_cell *cells, size_t count, 
         if (cells[i].pp) rc = add_test(all, &r, "pp", o->prompt, cells[i].pp, err);
         if (!rc && cells[i].tg) rc = add_test(all, &r, "tg", o->generate, cells[i].tg, err);
     }
-    if (!rc) return gb_json_print(all, err);
+    if (!rc) return deliver(o, all, err);
     cJSON_Delete(all);
     return rc;
 }
@@ -314,10 +329,8 @@ static int measure(const options *o, const gb_run *run, gb_error *err) {
     if (!rc) {
         const outcome r = {
             .o = o, .tier = gb_cap_tier(&params.cap), .verified = verified, .run = run, .scratch = scratch};
-        if (o->engine.json)
-            rc = print_json(o, cells, count, r, err);
-        else
-            print_text(o, cells, count, r);
+        if (!o->engine.json) print_text(o, cells, count, r);
+        if (o->engine.json || o->store) rc = make_json(o, cells, count, r, err);
         for (size_t i = 0; i < count; i++) gb_e2e_cell_free(&cells[i]);
     }
     free(cells);
@@ -348,6 +361,7 @@ int gb_cmd_e2e(int argc, char **argv, gb_error *err) {
     gb_run_begin(&run, argc, argv, NULL);
     int rc = read_options(argc, argv, &o, err);
     run.seed = o.seed;
+    if (!rc) rc = gb_store_check(o.store, err);
     if (!rc) rc = fit_context(&o, err);
     if (!rc) rc = choose_cpus(&o, &run, err);
     if (!rc) rc = measure(&o, &run, err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/engine.h"
+#include "cli/store.h"
 #include "harness/clock.h"
 #include "harness/file.h"
 #include "model/perplexity.h"
@@ -15,15 +16,18 @@ const char gb_help_perplexity[] =
     "  -m, --model FILE  GGUF model\n"
     "  -f, --file TEXT   text file ('-': standard input)\n"
     "  -c, --ctx C       tokens per chunk (default 512, or the model's context where that is shorter)\n"
-    "      --chunks K    only the first K chunks\n" GB_ENGINE_HELP;
+    "      --chunks K    only the first K chunks\n"
+    "      --store [PATH] also add the result to the store (default: "
+    "~/.local/share/gaugeblock/results.db)\n" GB_ENGINE_HELP;
 
-enum { OPTION_CHUNKS = GB_OPTION_OWN, DEFAULT_CONTEXT = 512 };
+enum { OPTION_CHUNKS = GB_OPTION_OWN, OPTION_STORE, DEFAULT_CONTEXT = 512 };
 static const size_t max_text = (size_t)1 << 30;
 
 typedef struct options {
     gb_engine_options engine;
     gb_run run;
     const char *file;
+    const char *store; /* NULL: do not */
     size_t chunks;
 } options;
 
@@ -31,6 +35,7 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
     static const struct option names[] = {GB_ENGINE_LONG,
                                           {"file", required_argument, NULL, 'f'},
                                           {"chunks", required_argument, NULL, OPTION_CHUNKS},
+                                          {"store", optional_argument, NULL, OPTION_STORE},
                                           {NULL, 0, NULL, 0}};
     int option = 0;
     int rc = GB_OK;
@@ -38,6 +43,8 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
     while (!rc && (option = getopt_long(argc, argv, GB_ENGINE_SHORT "f:", names, NULL)) != -1) {
         if (option == 'f')
             o->file = optarg;
+        else if (option == OPTION_STORE)
+            o->store = gb_store_option(argc, argv);
         else if (option == OPTION_CHUNKS)
             rc = gb_parse_size("--chunks", optarg, 1, SIZE_MAX, &o->chunks, err);
         else
@@ -78,7 +85,8 @@ typedef struct outcome {
     double bpb, seconds;
 } outcome;
 
-static int print_json(const outcome *r, gb_error *err) {
+/* The result as JSON: to standard output, to the store. */
+static int deliver(const outcome *r, gb_error *err) {
     const gb_perplexity *p = r->p;
     const double evaluated = (double)p->chunks * (double)(r->n_ctx - 1);
     cJSON *json = cJSON_CreateObject();
@@ -97,8 +105,9 @@ static int print_json(const outcome *r, gb_error *err) {
     cJSON_AddNumberToObject(json, "tokens_per_second", evaluated / r->seconds);
     cJSON_AddItemToObject(json, "chunks", array(p->running, p->chunks));
     cJSON_AddItemToObject(json, "chunk_nll", array(p->chunk_nll, p->chunks));
-    const int rc = gb_json_add_run(json, &r->o->run, err);
-    if (!rc) return gb_json_print(json, err);
+    int rc = gb_json_add_run(json, &r->o->run, err);
+    if (!rc) rc = gb_store_json(r->o->store, json, err);
+    if (!rc && r->o->engine.json) return gb_json_print(json, err);
     cJSON_Delete(json);
     return rc;
 }
@@ -140,10 +149,8 @@ static int measure(const gb_engine *e, const options *o, const int32_t *ids, siz
                            .tokens = count,
                            .bpb = bits_per_byte(e->tokenizer, ids, n_ctx, &p),
                            .seconds = (double)(gb_now_ns() - start) * 1e-9};
-        if (o->engine.json)
-            rc = print_json(&r, err);
-        else
-            print_text(&r);
+        if (!o->engine.json) print_text(&r);
+        if (o->engine.json || o->store) rc = deliver(&r, err);
         gb_perplexity_free(&p);
     }
     gb_context_free(c);
@@ -154,6 +161,7 @@ int gb_cmd_perplexity(int argc, char **argv, gb_error *err) {
     options o = {.engine = GB_ENGINE_DEFAULTS};
     gb_run_begin(&o.run, argc, argv, NULL);
     int rc = read_options(argc, argv, &o, err);
+    if (!rc) rc = gb_store_check(o.store, err);
     if (rc) return rc;
     uint8_t *text = NULL;
     size_t size = 0;

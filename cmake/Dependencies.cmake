@@ -1,11 +1,12 @@
-# Libraries of the tools (not of libgaugeblock). cJSON, PCRE2 and xxHash are needed everywhere; hwloc and libpfm4 are
-# optional, and without them the program says so by name.
+# Libraries of the tools (not of libgaugeblock). cJSON, PCRE2 and xxHash are needed everywhere; hwloc, libpfm4 and SQLite
+# are optional, and without them the program says so by name.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(HWLOC IMPORTED_TARGET hwloc)
+pkg_check_modules(SQLITE IMPORTED_TARGET sqlite3>=3.31)
 find_library(PFM_LIBRARY pfm)
 find_path(PFM_INCLUDE perfmon/pfmlib_perf_event.h)
 
@@ -14,6 +15,10 @@ set(GB_TOOL_DEFINITIONS)
 if(HWLOC_FOUND)
   list(APPEND GB_TOOL_LIBRARIES PkgConfig::HWLOC)
   list(APPEND GB_TOOL_DEFINITIONS GB_HAVE_HWLOC=1)
+endif()
+if(SQLITE_FOUND)
+  list(APPEND GB_TOOL_LIBRARIES PkgConfig::SQLITE)
+  list(APPEND GB_TOOL_DEFINITIONS GB_HAVE_SQLITE=1)
 endif()
 if(PFM_LIBRARY AND PFM_INCLUDE)
   list(APPEND GB_TOOL_LIBRARIES ${PFM_LIBRARY})

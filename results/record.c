@@ -3,9 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "harness/alloc.h"
+#include "harness/clock.h"
 #include "harness/provenance.h"
 
 struct gb_record {
@@ -112,6 +115,12 @@ void gb_record_verify(gb_record *record, const char *verdict, const char *detail
     if (detail && detail[0]) add_text(record, v, "detail", detail);
 }
 
+void gb_record_hash(gb_record *record, const char *name, const char *digits) {
+    cJSON *all = cJSON_GetObjectItemCaseSensitive(record->root, "hashes");
+    if (!all) all = add_object(record, record->root, "hashes");
+    add_text(record, all, name, digits);
+}
+
 void gb_record_counters(gb_record *record, const gb_counter_set *counters, double divisor, const char *per) {
     cJSON *all = add_object(record, record->root, "counters");
     add_text(record, all, "per", per);
@@ -150,6 +159,10 @@ void gb_run_begin(gb_run *run, int argc, char *const *argv, const gb_topology *t
     const time_t now = time(NULL);
     struct tm utc;
     if (gmtime_r(&now, &utc)) (void)strftime(run->started, sizeof run->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    uint64_t draw = 0;
+    if (getrandom(&draw, sizeof draw, GRND_NONBLOCK) != (ssize_t)sizeof draw)
+        draw = gb_now_ns() * 0x9e3779b97f4a7c15U ^ (uint64_t)getpid(); /* early in the boot */
+    (void)snprintf(run->id, sizeof run->id, "%016llx", (unsigned long long)draw);
     gb_machine_read(&run->machine, topology, "");
 }
 
@@ -167,6 +180,7 @@ void gb_record_run(gb_record *record, const gb_run *run) {
     cJSON *o = add_object(record, record->root, "run");
     add_text(record, o, "command", run->command);
     add_text(record, o, "started", run->started);
+    add_text(record, o, "id", run->id);
     add_u64(record, o, "seed", run->seed);
     cJSON *affinity = cJSON_CreateIntArray(run->cpus, (int)run->cpu_count);
     keep(record, affinity);

@@ -36,6 +36,9 @@ void gb_record_value(gb_record *record, const char *name, const char *unit, doub
 /* The verdict on what was measured, in the same run: "ok", "fail" or "not applicable"; detail may be NULL. */
 void gb_record_verify(gb_record *record, const char *verdict, const char *detail);
 
+/* A result that is equal or is not: 32 hexadecimal digits of XXH3-128. */
+void gb_record_hash(gb_record *record, const char *name, const char *digits);
+
 /* Counts per `per` ("call", "token"): each divided by `divisor`, or its reason for being absent. */
 void gb_record_counters(gb_record *record, const gb_counter_set *counters, double divisor, const char *per);
 
@@ -43,6 +46,7 @@ void gb_record_counters(gb_record *record, const gb_counter_set *counters, doubl
 typedef struct gb_run {
     char command[2048];
     char started[32]; /* UTC, ISO 8601 */
+    char id[17];      /* of this run alone: records that share it were measured in turns */
     uint64_t seed;
     int cpus[64];       /* operating-system CPU numbers the threads are pinned to */
     size_t cpu_count;   /* 0: not pinned */

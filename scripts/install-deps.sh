@@ -21,7 +21,7 @@ done
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "install-deps.sh: no dpkg here: needed are a C11 compiler, CMake, Ninja, pkg-config, git, and the libraries check," \
-    "hwloc, libpfm4, cJSON, PCRE2 and xxHash (the first three are optional); gnuplot for plots" >&2
+    "hwloc, libpfm4, SQLite, cJSON, PCRE2 and xxHash (the first four are optional); gnuplot for plots" >&2
   exit "$check"
 fi
 native=$(dpkg --print-architecture)
@@ -29,7 +29,7 @@ native=$(dpkg --print-architecture)
 # One word per need; "a|b" is met by either, and the first that apt knows is installed. A ":arch" asks for that build.
 needs=(
   "build-essential|gcc" libc6-dev cmake ninja-build "pkg-config|pkgconf" git
-  check libhwloc-dev libpfm4-dev libcjson-dev libpcre2-dev libxxhash-dev
+  check libhwloc-dev libpfm4-dev libsqlite3-dev libcjson-dev libpcre2-dev libxxhash-dev
   "gnuplot-nox|gnuplot-qt|gnuplot-x11"
 )
 if [ "$clang" = 1 ]; then

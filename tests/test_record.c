@@ -23,6 +23,8 @@ static gb_record *full_record(uint64_t seed) {
     gb_record_metric(r, "ns_per_weight", "ns", &summary, NULL);
     gb_record_value(r, "gbps", "GB/s", 12.5);
     gb_record_verify(r, "ok", NULL);
+    gb_record_hash(r, "logits", "00112233445566778899aabbccddeeff");
+    gb_record_hash(r, "blocks", "ffeeddccbbaa99887766554433221100");
     gb_counter_set counters = {0};
     counters.of[0] = (gb_counter_value){.present = true, .count = 1000};
     for (int i = 1; i < GB_COUNTER_COUNT; i++) (void)snprintf(counters.of[i].reason, 32, "not supported");
@@ -69,6 +71,8 @@ START_TEST(conforms_to_schema) {
     ck_assert_str_eq(cJSON_GetStringValue(at(json, "run", "command")), "gaugeblock bench --filter 'it'\\''s a $x' ''");
     ck_assert_int_eq(cJSON_GetArrayItem(at(json, "run", "affinity"), 0)->valueint, 3);
     ck_assert(cJSON_IsNumber(at(json, "machine", "logical_cpus")));
+    ck_assert_int_eq(cJSON_GetArraySize(at(json, "hashes", NULL)), 2);
+    ck_assert_uint_eq(strlen(cJSON_GetStringValue(at(json, "run", "id"))), 16);
     cJSON_Delete(schema);
     cJSON_Delete(json);
     gb_record_free(r);

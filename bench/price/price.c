@@ -47,7 +47,7 @@ static int measure_one(const gb_stopwatch *watch, size_t row, size_t target, gb_
     gb_bench_case c;
     int rc = gb_bench_case_new(result[0].kernel->format, result[0].kernel->op, target, GB_VERIFY_SEED, &c, err);
     if (rc) return rc;
-    rc = gb_measure(watch, &c, both, 2, ROUNDS, 0, rng, NULL, err);
+    rc = gb_measure(watch, &c, both, 2, &(gb_sampling){.least = ROUNDS, .rng = rng}, err);
     gb_bench_case_free(&c);
     double *scratch = gb_new(2 * (size_t)ROUNDS, sizeof *scratch, "price: ratios", err);
     if (!rc && !scratch) rc = GB_ESYSTEM;

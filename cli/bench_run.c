@@ -1,0 +1,156 @@
+#include "cli/bench_run.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/print.h"
+#include "harness/clock.h"
+#include "harness/pool.h"
+
+gb_bench_arguments gb_bench_arguments_new(void) {
+    return (gb_bench_arguments){.options = gb_bench_defaults(), .cpu = -1};
+}
+
+/* "l1,dram" */
+static int parse_levels(const char *text, bool level[GB_BENCH_LEVEL_COUNT], gb_error *err) {
+    memset(level, 0, GB_BENCH_LEVEL_COUNT * sizeof *level);
+    for (const char *at = text;; at++) {
+        const size_t n = strcspn(at, ",");
+        int l = 0;
+        while (l < GB_BENCH_LEVEL_COUNT &&
+               (strlen(gb_bench_level_names[l]) != n || strncmp(at, gb_bench_level_names[l], n) != 0))
+            l++;
+        if (l == GB_BENCH_LEVEL_COUNT)
+            return gb_fail(err, GB_EINPUT, "--size '%s': expected l1, l2, l3 or dram, with commas between them", text);
+        level[l] = true;
+        at += n;
+        if (!*at) return GB_OK;
+    }
+}
+
+int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_error *err) {
+    gb_bench_options *b = &a->options;
+    gb_format format = GB_FORMAT_COUNT;
+    size_t number = 0;
+    int rc = GB_OK;
+    switch (option) {
+    case GB_BENCH_FORMAT:
+        rc = gb_parse_format("--format", text, &format, err);
+        b->format = (int)format;
+        return rc;
+    case GB_BENCH_OP:
+        b->op = (int)gb_op_by_name(text);
+        if (b->op != GB_OP_COUNT) return GB_OK;
+        return gb_fail(err, GB_EINPUT, "--op '%s': unknown operation; 'gaugeblock list kernels' shows them", text);
+    case GB_BENCH_ISA:
+        b->isa = (int)gb_isa_by_name(text);
+        if (b->isa != GB_ISA_COUNT) return GB_OK;
+        return gb_fail(err, GB_EINPUT, "--isa '%s': unknown instruction set; 'gaugeblock list isas' shows them", text);
+    case GB_BENCH_FILTER:
+        b->filter = text;
+        return GB_OK;
+    case GB_BENCH_SIZE:
+        a->size_given = true;
+        return parse_levels(text, b->level, err);
+    case GB_BENCH_SAMPLES:
+        return gb_parse_size("--samples", text, 1, 100000, &b->samples, err);
+    case GB_BENCH_MIN_TIME:
+        a->time_given = true;
+        return gb_parse_double("--min-time", text, 0, 600000, &b->min_ms, err);
+    case GB_BENCH_SEED:
+        return gb_parse_u64("--seed", text, &b->seed, err);
+    case GB_BENCH_CPU:
+        rc = gb_parse_size("--cpu", text, 0, 1U << 20, &number, err);
+        a->cpu = (int)number;
+        return rc;
+    case GB_BENCH_SESSIONS:
+        return gb_parse_size("--sessions", text, 1, 1000, &b->sessions, err);
+    default: /* GB_BENCH_QUICK */
+        b->effort = GB_EFFORT_QUICK;
+        return GB_OK;
+    }
+}
+
+void gb_bench_arguments_end(gb_bench_arguments *a) {
+    if (a->options.effort != GB_EFFORT_QUICK) return;
+    if (!a->size_given) a->options.level[GB_BENCH_LEVEL_l1] = false;
+    if (!a->time_given) a->options.min_ms = 3;
+}
+
+/* Rewritten in place on a terminal, from the second second on. */
+typedef struct progress_line {
+    uint64_t start;
+    int shown;
+} progress_line;
+
+static void show_progress(void *ctx, size_t done, size_t total, const char *what) {
+    progress_line *line = ctx;
+    if (!isatty(STDERR_FILENO) || gb_now_ns() - line->start < 1000000000U) return;
+    line->shown = 1;
+    fprintf(stderr, "\r\033[K%zu/%zu %s", done, total, what);
+    (void)fflush(stderr);
+}
+
+/* Pins the calling thread; the team of one holds the pin. */
+static int pin(int cpu, const gb_topology *topology, gb_run *run, gb_pool **team, gb_error *err) {
+    if (cpu >= 0 && !gb_topology_has_cpu(topology, cpu))
+        return gb_fail(err, GB_EINPUT, "--cpu %d: this process may not use that CPU", cpu);
+    run->cpus[0] = cpu;
+    if (cpu < 0) (void)gb_topology_default_cpus(topology, 1, run->cpus);
+    const int rc = gb_pool_new(1, run->cpus, 1, team, err);
+    if (rc) return rc;
+    const char *note = gb_pool_pin_note(*team);
+    run->cpu_count = note ? 0 : 1;
+    if (note) (void)snprintf(run->pin_note, sizeof run->pin_note, "%s", note);
+    return GB_OK;
+}
+
+/* Share of CPU time stolen since the first reading; negative: not known. */
+static double stolen_since(uint64_t stolen_before, uint64_t total_before) {
+    uint64_t stolen = 0;
+    uint64_t total = 0;
+    if (!gb_steal_ticks("", &stolen, &total) || total <= total_before) return -1;
+    return (double)(stolen - stolen_before) / (double)(total - total_before);
+}
+
+int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outcome *out, gb_error *err) {
+    progress_line line = {.start = gb_now_ns()};
+    uint64_t stolen = 0;
+    uint64_t total = 0;
+    *out = (gb_bench_outcome){0};
+    int rc = gb_topology_read(&out->topology, err);
+    if (rc) return rc;
+    a->options.topology = &out->topology;
+    a->options.perf = &gb_perf_system;
+    a->options.progress = show_progress;
+    a->options.ctx = &line;
+    gb_run_begin(&out->run, argc, argv, &out->topology);
+    out->run.seed = a->options.seed;
+    gb_pool *team = NULL;
+    rc = pin(a->cpu, &out->topology, &out->run, &team, err);
+    (void)gb_steal_ticks("", &stolen, &total);
+    if (!rc) rc = gb_bench_run(&a->options, &out->report, err);
+    out->stolen = stolen_since(stolen, total);
+    if (line.shown) fprintf(stderr, "\r\033[K");
+    gb_pool_free(team);
+    return rc;
+}
+
+void gb_bench_outcome_free(gb_bench_outcome *out) {
+    gb_bench_free(&out->report);
+    gb_topology_free(&out->topology);
+}
+
+int gb_bench_records(const gb_bench_arguments *a, const gb_bench_outcome *outcome, gb_results *all, gb_error *err) {
+    const gb_bench_report *report = &outcome->report;
+    int rc = GB_OK;
+    for (size_t i = 0; !rc && i < report->count; i++) {
+        if (report->results[i].verdict == GB_VERIFY_SKIP) continue;
+        gb_record *record = NULL;
+        rc = gb_bench_record(&a->options, report, &report->results[i], &outcome->run, outcome->stolen, &record, err);
+        if (!rc) rc = gb_results_add_record(all, record, err);
+        gb_record_free(record);
+    }
+    return rc;
+}

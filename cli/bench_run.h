@@ -1,0 +1,62 @@
+/* What the verbs that time kernels share: the selection, and a pinned run of it that ends in records. */
+#ifndef GB_CLI_BENCH_RUN_H
+#define GB_CLI_BENCH_RUN_H
+
+#include <getopt.h>
+
+#include "bench/bench.h"
+#include "cli/cli.h"
+#include "results/results.h"
+
+typedef struct gb_bench_arguments {
+    gb_bench_options options;
+    int cpu; /* -1: choose */
+    bool size_given, time_given;
+} gb_bench_arguments;
+
+gb_bench_arguments gb_bench_arguments_new(void);
+
+enum {
+    GB_BENCH_FORMAT = 300,
+    GB_BENCH_OP,
+    GB_BENCH_ISA,
+    GB_BENCH_FILTER,
+    GB_BENCH_SIZE,
+    GB_BENCH_SAMPLES,
+    GB_BENCH_MIN_TIME,
+    GB_BENCH_SEED,
+    GB_BENCH_CPU,
+    GB_BENCH_QUICK,
+    GB_BENCH_SESSIONS,
+    GB_BENCH_OWN /* a verb's own options follow */
+};
+#define GB_BENCH_LONG                                                                                                  \
+    {"format", required_argument, NULL, GB_BENCH_FORMAT}, {"op", required_argument, NULL, GB_BENCH_OP},                \
+        {"isa", required_argument, NULL, GB_BENCH_ISA}, {"filter", required_argument, NULL, GB_BENCH_FILTER},          \
+        {"size", required_argument, NULL, GB_BENCH_SIZE}, {"samples", required_argument, NULL, GB_BENCH_SAMPLES},      \
+        {"min-time", required_argument, NULL, GB_BENCH_MIN_TIME}, {"seed", required_argument, NULL, GB_BENCH_SEED},    \
+        {"cpu", required_argument, NULL, GB_BENCH_CPU}, {"quick", no_argument, NULL, GB_BENCH_QUICK}, {                \
+        "sessions", required_argument, NULL, GB_BENCH_SESSIONS                                                         \
+    }
+
+/* Takes one of the options above. */
+int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_error *err);
+/* --quick changes the defaults of what was not given. Call after the options are read. */
+void gb_bench_arguments_end(gb_bench_arguments *a);
+
+typedef struct gb_bench_outcome {
+    gb_bench_report report;
+    gb_topology topology;
+    gb_run run;
+    double stolen; /* share of CPU time that the hypervisor took; negative: not known */
+} gb_bench_outcome;
+
+/* Pins this thread and runs the selection; argc, argv for the record. The outcome is freed by the caller, also after an
+ * error. */
+int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outcome *out, gb_error *err);
+void gb_bench_outcome_free(gb_bench_outcome *out);
+
+/* One record per kernel and level that was not skipped. */
+int gb_bench_records(const gb_bench_arguments *a, const gb_bench_outcome *outcome, gb_results *all, gb_error *err);
+
+#endif
