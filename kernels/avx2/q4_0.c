@@ -5,7 +5,9 @@
 #include "kernels/avx2/gemm.h"
 #include "kernels/avx2/gemv.h"
 #include "kernels/avx2/quant.h"
-#include "reference/reference.h"
+#include "kernels/avx2/wide.h"
+
+#include "kernels/wide/blocks32.h"
 
 enum { BLOCK = 32, HALF = 16 };
 
@@ -29,11 +31,10 @@ static void encode(const float *x, gb_block_q4_0 *b) {
     _mm_storeu_si128((__m128i *)b->qs, _mm_or_si128(_mm256_castsi256_si128(code), high));
 }
 
-/* With importance the codes come from a search, whose order of sums is the definition: the reference runs it. */
 void gb_q4_0_quantize_avx2(const float *x, void *blocks, size_t n, const float *importance) {
     gb_block_q4_0 *b = blocks;
     if (importance)
-        gb_ref_q4_0_quantize(x, blocks, n, importance);
+        gb_wide_q4_0_weighted(x, blocks, n, importance);
     else
         for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
 }

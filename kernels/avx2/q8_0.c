@@ -4,7 +4,7 @@
 void gb_q8_0_quantize_act_avx2(const float *x, void *blocks, size_t n) {
     gb_block_q8_0 *b = blocks;
     for (size_t i = 0; i < n / GB_BLOCK32; i++)
-        b[i].d = (uint16_t)_cvtss_sh(gb_encode_bytes32(x + i * GB_BLOCK32, b[i].qs), 0);
+        b[i].d = (uint16_t)_cvtss_sh(gb_round_bytes32(x + i * GB_BLOCK32, b[i].qs), 0);
 }
 
 void gb_q8_0_quantize_avx2(const float *x, void *blocks, size_t n, const float *importance) {

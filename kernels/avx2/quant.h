@@ -39,7 +39,7 @@ GB_INLINE __m256i gb_round_away_codes(const float *x, __m256 id) {
 }
 
 /* Codes of 32 elements; returns the unrounded scale. */
-GB_INLINE float gb_encode_bytes32(const float *x, int8_t qs[32]) {
+GB_INLINE float gb_round_bytes32(const float *x, int8_t qs[32]) {
     const float d = gb_largest(x, 32) / 127.0F;
     float id = d != 0.0F ? 1.0F / d : 0.0F;
     if (id > FLT_MAX) id = 0.0F;

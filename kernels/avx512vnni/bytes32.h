@@ -19,7 +19,7 @@ GB_INLINE __m128i gb_round_away_codes(__m512 x, __m512 id) {
 }
 
 /* Codes of 32 elements; returns the unrounded scale. */
-GB_INLINE float gb_encode_bytes32(const float *x, int8_t qs[32]) {
+GB_INLINE float gb_round_bytes32(const float *x, int8_t qs[32]) {
     const __m512 x0 = _mm512_loadu_ps(x);
     const __m512 x1 = _mm512_loadu_ps(x + 16);
     const __m512 largest = gb_max_magnitude(x1, gb_max_magnitude(x0, _mm512_setzero_ps()));

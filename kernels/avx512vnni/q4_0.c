@@ -3,7 +3,9 @@
 #include <float.h>
 
 #include "kernels/avx512vnni/block32.h"
-#include "reference/reference.h"
+#include "kernels/avx512vnni/wide.h"
+
+#include "kernels/wide/blocks32.h"
 
 enum { BLOCK = 32 };
 
@@ -29,8 +31,8 @@ static void encode(const float *x, gb_block_q4_0 *b) {
 }
 
 void gb_q4_0_quantize_avx512vnni(const float *x, void *blocks, size_t n, const float *importance) {
-    if (importance) { /* a search, not a loop worth vectors */
-        gb_ref_q4_0_quantize(x, blocks, n, importance);
+    if (importance) {
+        gb_wide_q4_0_weighted(x, blocks, n, importance);
         return;
     }
     gb_block_q4_0 *b = blocks;

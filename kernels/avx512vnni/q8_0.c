@@ -8,7 +8,7 @@ enum { BLOCK = 32 };
 
 void gb_q8_0_quantize_act_avx512vnni(const float *x, void *blocks, size_t n) {
     gb_block_q8_0 *b = blocks;
-    for (size_t i = 0; i < n / BLOCK; i++) b[i].d = gb_to_half(gb_encode_bytes32(x + i * BLOCK, b[i].qs));
+    for (size_t i = 0; i < n / BLOCK; i++) b[i].d = gb_to_half(gb_round_bytes32(x + i * BLOCK, b[i].qs));
 }
 
 void gb_q8_0_quantize_avx512vnni(const float *x, void *blocks, size_t n, const float *importance) {

@@ -2,7 +2,9 @@
 #include <float.h>
 
 #include "kernels/neon/blocks32.h"
-#include "reference/reference.h"
+#include "kernels/neon/wide.h"
+
+#include "kernels/wide/blocks32.h"
 
 enum { BLOCK = 32 };
 
@@ -26,8 +28,8 @@ static void encode(const float *x, gb_block_q4_0 *b) {
 }
 
 void gb_q4_0_quantize_neon(const float *x, void *blocks, size_t n, const float *importance) {
-    if (importance) { /* a search whose sums have a fixed sequential order: nothing to run in parallel */
-        gb_ref_q4_0_quantize(x, blocks, n, importance);
+    if (importance) {
+        gb_wide_q4_0_weighted(x, blocks, n, importance);
         return;
     }
     gb_block_q4_0 *b = blocks;

@@ -15,7 +15,7 @@ GB_INLINE int8_t gb_round_away_code(float v) {
 }
 
 /* Codes of 32 elements, the largest magnitude 127; returns the unrounded scale. */
-GB_INLINE float gb_encode_bytes32(const float *x, int8_t qs[32]) {
+GB_INLINE float gb_round_bytes32(const float *x, int8_t qs[32]) {
     const float d = gb_abs_f32(gb_extreme(x, 32)) / 127.0F;
     float id = d != 0.0F ? 1.0F / d : 0.0F;
     if (id > FLT_MAX) id = 0.0F;

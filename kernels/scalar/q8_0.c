@@ -5,7 +5,7 @@ enum { BLOCK = 32 };
 
 void gb_q8_0_quantize_act_scalar(const float *x, void *blocks, size_t n) {
     gb_block_q8_0 *b = blocks;
-    for (size_t i = 0; i < n / BLOCK; i++) b[i].d = gb_f16_from_f32(gb_encode_bytes32(x + i * BLOCK, b[i].qs));
+    for (size_t i = 0; i < n / BLOCK; i++) b[i].d = gb_f16_from_f32(gb_round_bytes32(x + i * BLOCK, b[i].qs));
 }
 
 void gb_q8_0_quantize_scalar(const float *x, void *blocks, size_t n, const float *importance) {

@@ -6,7 +6,7 @@ enum { BLOCK = 32 };
 void gb_q8_1_quantize_act_scalar(const float *x, void *blocks, size_t n) {
     gb_block_q8_1 *b = blocks;
     for (size_t i = 0; i < n / BLOCK; i++) {
-        const float d = gb_encode_bytes32(x + i * BLOCK, b[i].qs);
+        const float d = gb_round_bytes32(x + i * BLOCK, b[i].qs);
         int sum = 0;
         for (size_t j = 0; j < BLOCK; j++) sum += b[i].qs[j];
         b[i].d = gb_f16_from_f32(d);

@@ -134,7 +134,8 @@ GB_INLINE void gb_wide_quantize32(const gb_wide_blocks32 *f, const float *x, voi
         gb_wide_row32(f, x, blocks, n, NULL);
 }
 
-/* --- bytes ---------------------------------------------------------------------------------------------------------- */
+/* --- bytes ----------------------------------------------------------------------------------------------------------
+ */
 
 GB_INLINE void gb_wide_nibbles32(const uint8_t code[GB_BLOCK32], uint8_t qs[16]) {
     for (size_t j = 0; j < 16; j++) qs[j] = (uint8_t)((code[j] & 15) | code[j + 16] << 4);
@@ -149,7 +150,8 @@ GB_INLINE void gb_wide_fifth_bits32(const uint8_t code[GB_BLOCK32], uint8_t qh[4
     }
 }
 
-/* --- formats -------------------------------------------------------------------------------------------------------- */
+/* --- formats --------------------------------------------------------------------------------------------------------
+ */
 
 GB_INLINE void gb_wide_q4_0_pack(const gb_codes32 *in, void *block) {
     gb_block_q4_0 *b = block;
@@ -157,10 +159,11 @@ GB_INLINE void gb_wide_q4_0_pack(const gb_codes32 *in, void *block) {
     gb_wide_nibbles32(in->code, b->qs);
 }
 
-static inline void gb_wide_q4_0_quantize(const float *x, void *blocks, size_t n, const float *importance) {
+/* With importance; without it the files of q4_0 have encoders of their own. */
+static inline void gb_wide_q4_0_weighted(const float *x, void *blocks, size_t n, const float *importance) {
     static const gb_wide_blocks32 format = {
         .bytes = sizeof(gb_block_q4_0), .half = 8, .lost = 8, .pack = gb_wide_q4_0_pack};
-    gb_wide_quantize32(&format, x, blocks, n, importance);
+    gb_wide_row32(&format, x, blocks, n, importance);
 }
 
 GB_INLINE void gb_wide_q4_1_pack(const gb_codes32 *in, void *block) {

@@ -1,0 +1,8 @@
+/* Encoders of the formats with blocks of 32 in the lanes of wide.h: kernels/wide/. */
+#include "kernels/avx512vnni/wide.h"
+
+#include "kernels/wide/blocks32.h"
+
+GB_WIDE_QUANTIZE(q4_1, avx512vnni)
+GB_WIDE_QUANTIZE(q5_0, avx512vnni)
+GB_WIDE_QUANTIZE(q5_1, avx512vnni)
