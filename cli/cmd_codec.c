@@ -25,7 +25,8 @@ const char gb_help_codec[] =
     "\n"
     "  --format F       any format of 'gaugeblock list formats'; case does not matter\n"
     "  --row N          elements per row: a multiple of the format's block\n"
-    "  --imatrix W.f32  importance of each column: N floats, finite and not negative (encode of weight formats)\n"
+    "  --imatrix W.f32  importance of each column: N floats, finite and not negative (encode of weight formats;\n"
+    "                   iq2_xxs and iq2_xs cannot do without)\n"
     "  --compat ggml    reproduce a defect of ggml's encoder: of iq3_s, super-blocks with 32 zeros are damaged; the\n"
     "                   bytes of all other formats are ggml's anyway\n"
     "  --isa I          auto (default), reference, or the cap (gaugeblock list isas)\n"
@@ -75,6 +76,11 @@ static int check(const arguments *a, bool has_format, gb_error *err) {
     if (a->imatrix && (a->mode != ENCODE || !info->is_weight))
         return gb_fail(err, GB_EINPUT, "--imatrix belongs to codec encode of a weight format, not %s of %s",
                        mode_names[a->mode], info->name);
+    if (a->mode == ENCODE && gb_format_needs_importance(a->format) && !a->imatrix)
+        return gb_fail(err, GB_EINPUT,
+                       "%s needs --imatrix W.f32: so few bits have to be spent where they count (a row of ones "
+                       "encodes without preference)",
+                       info->name);
     if (a->compat && (a->mode != ENCODE || !info->is_weight))
         return gb_fail(err, GB_EINPUT, "--compat belongs to codec encode of a weight format, not %s of %s",
                        mode_names[a->mode], info->name);

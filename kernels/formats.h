@@ -102,6 +102,25 @@ typedef struct GB_PACKED {
 /* i-quants: codes point into fixed tables of levels or grid points (docs/formats/). */
 
 typedef struct GB_PACKED {
+    uint16_t d;     /* f16 scale of the scales */
+    uint8_t qs[64]; /* eight times: four bytes, grid points of 8 elements each; a word as in iq3_xxs */
+} gb_block_iq2_xxs; /* x = ((d * (2c + 1)) * 0.125) * value, grid of reference/grids/iq2_xxs.def */
+
+typedef struct GB_PACKED {
+    uint16_t d;        /* f16 scale of the scales */
+    uint8_t qs[64];    /* 32 words of 16 bits: grid point (9 bits) and seven signs of elements 8g .. 8g + 7 */
+    uint8_t scales[8]; /* nibble j: scale c of elements 16j .. 16j + 15 */
+} gb_block_iq2_xs;     /* x = ((d * (2c + 1)) * 0.125) * value, grid of reference/grids/iq2_xs.def */
+
+typedef struct GB_PACKED {
+    uint16_t d;        /* f16 scale of the scales */
+    uint8_t qs[32];    /* byte g: low bits of the grid point of elements 8g .. 8g + 7 */
+    uint8_t signs[32]; /* bit i of byte g: element 8g + i is negative */
+    uint8_t qh[8];     /* bits 2 * (g % 4), + 1 of byte g / 4: top bits of the point */
+    uint8_t scales[8]; /* nibble j: scale c of elements 16j .. 16j + 15 */
+} gb_block_iq2_s;      /* x = ((d * (2c + 1)) * 0.125) * value, grid of reference/grids/iq2_s.def */
+
+typedef struct GB_PACKED {
     uint16_t d;               /* f16 scale of the scales */
     uint8_t qs[64];           /* byte g: grid point of elements 4g .. 4g + 3 */
     uint8_t signs_scales[32]; /* eight words: four times seven signs, then the scale c of 32 elements */
@@ -161,6 +180,9 @@ _Static_assert(sizeof(gb_block_q3_K) == 110, "q3_K layout");
 _Static_assert(sizeof(gb_block_q4_K) == 144, "q4_K layout");
 _Static_assert(sizeof(gb_block_q5_K) == 176, "q5_K layout");
 _Static_assert(sizeof(gb_block_q6_K) == 210, "q6_K layout");
+_Static_assert(sizeof(gb_block_iq2_xxs) == 66, "iq2_xxs layout");
+_Static_assert(sizeof(gb_block_iq2_xs) == 74, "iq2_xs layout");
+_Static_assert(sizeof(gb_block_iq2_s) == 82, "iq2_s layout");
 _Static_assert(sizeof(gb_block_iq3_xxs) == 98, "iq3_xxs layout");
 _Static_assert(sizeof(gb_block_iq3_s) == 110, "iq3_s layout");
 _Static_assert(sizeof(gb_block_iq4_nl) == 18, "iq4_nl layout");
@@ -190,6 +212,9 @@ _Static_assert(sizeof(gb_block_tq2_0) == 66, "tq2_0 layout");
     X(q4_K, Q4_K, W, 12, 256, 144, q8_K)                                                                               \
     X(q5_K, Q5_K, W, 13, 256, 176, q8_K)                                                                               \
     X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
+    X(iq2_xxs, IQ2_XXS, W, 16, 256, 66, q8_K)                                                                          \
+    X(iq2_xs, IQ2_XS, W, 17, 256, 74, q8_K)                                                                            \
+    X(iq2_s, IQ2_S, W, 22, 256, 82, q8_K)                                                                              \
     X(iq3_xxs, IQ3_XXS, W, 18, 256, 98, q8_K)                                                                          \
     X(iq3_s, IQ3_S, W, 21, 256, 110, q8_K)                                                                             \
     X(iq4_nl, IQ4_NL, W, 20, 32, 18, q8_0)                                                                             \
@@ -202,6 +227,10 @@ _Static_assert(sizeof(gb_block_tq2_0) == 66, "tq2_0 layout");
 /* H(name, bytes, span): formats whose rows begin with headers, ceil(n / span) of them, `bytes` each, for `span`
  * elements each; span 0: one header for the whole row. The blocks follow. */
 #define GB_HEADS(H) GB_FOREIGN_HEADS(H)
+
+/* N(name): formats with so few bits that ggml encodes them by importance only. Here quantize without importance takes
+ * every one as 1; what writes files should ask for a matrix instead. */
+#define GB_NEED_IMPORTANCE(N) N(iq2_xxs) N(iq2_xs)
 
 typedef enum gb_format {
 #define GB_FORMAT_ENUM(name, NAME, kind, type, elems, bytes, partner) GB_FORMAT_##name,
@@ -243,6 +272,8 @@ static inline size_t gb_head_bytes(gb_format f, size_t n) {
 static inline size_t gb_row_bytes(gb_format f, size_t n) {
     return gb_head_bytes(f, n) + n / gb_formats[f].block_elems * gb_formats[f].block_bytes;
 }
+
+int gb_format_needs_importance(gb_format f);
 
 /* Case-insensitive name -> format; GB_FORMAT_COUNT if unknown. */
 gb_format gb_format_by_name(const char *name);

@@ -16,7 +16,8 @@
 
 /* --- block operations ------------------------------------------------------------------------------------------- */
 
-/* Weights: one row of n floats -> blocks. importance: n floats >= 0 (one per column) or NULL. */
+/* Weights: one row of n floats -> blocks. importance: n floats >= 0 (one per column) or NULL: the format's encoding
+ * without (in formats of GB_NEED_IMPORTANCE: the same as n ones). */
 typedef void gb_quantize_fn(const float *x, void *blocks, size_t n, const float *importance);
 /* Activations: one row of n floats -> blocks of a partner format. */
 typedef void gb_quantize_act_fn(const float *x, void *blocks, size_t n);

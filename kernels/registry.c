@@ -36,6 +36,12 @@ const gb_head gb_heads[GB_FORMAT_COUNT] = {
 GB_HEADS(GB_HEAD_FITS)
 #undef GB_HEAD_FITS
 
+int gb_format_needs_importance(gb_format f) {
+#define GB_NEEDS(name) f == GB_FORMAT_##name ||
+    return GB_NEED_IMPORTANCE(GB_NEEDS) 0;
+#undef GB_NEEDS
+}
+
 gb_format gb_format_by_name(const char *name) {
     int f = 0;
     while (f < GB_FORMAT_COUNT && strcasecmp(gb_formats[f].name, name) != 0) f++;

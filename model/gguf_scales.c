@@ -155,6 +155,12 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q3_K, d));
     case GB_FORMAT_q6_K:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q6_K, d));
+    case GB_FORMAT_iq2_xxs:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq2_xxs, d));
+    case GB_FORMAT_iq2_xs:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq2_xs, d));
+    case GB_FORMAT_iq2_s:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq2_s, d));
     case GB_FORMAT_iq3_xxs:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_iq3_xxs, d));
     case GB_FORMAT_iq3_s:

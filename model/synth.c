@@ -54,8 +54,9 @@ static uint8_t one_of_two(uint8_t random, uint8_t lower, int sixteenths_of_upper
 
 /* Where the block begins with d, its only float: the standard deviation of what d multiplies, with random codes. */
 static const float deviation_of_codes[GB_FORMAT_COUNT] = {
-    [GB_FORMAT_q1_0] = 1.0F,    [GB_FORMAT_q4_0] = 4.6F,    [GB_FORMAT_q5_0] = 9.2F,      [GB_FORMAT_iq3_xxs] = 142.4F,
-    [GB_FORMAT_iq3_s] = 140.2F, [GB_FORMAT_iq4_nl] = 67.4F, [GB_FORMAT_iq4_xs] = 1246.0F,
+    [GB_FORMAT_q1_0] = 1.0F,    [GB_FORMAT_q4_0] = 4.6F,      [GB_FORMAT_q5_0] = 9.2F,      [GB_FORMAT_iq2_xxs] = 53.4F,
+    [GB_FORMAT_iq2_xs] = 55.9F, [GB_FORMAT_iq2_s] = 56.4F,    [GB_FORMAT_iq3_xxs] = 142.4F, [GB_FORMAT_iq3_s] = 140.2F,
+    [GB_FORMAT_iq4_nl] = 67.4F, [GB_FORMAT_iq4_xs] = 1246.0F,
 };
 
 /* Scales that give weights of about 0.02 with uniformly random codes (standard deviations of the integer part: 73.6 for

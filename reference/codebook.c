@@ -5,6 +5,15 @@
 #include <string.h>
 
 #define GB_PT(levels) levels,
+const uint16_t gb_grid_iq2_xxs[256] = {
+#include "reference/grids/iq2_xxs.def"
+};
+const uint16_t gb_grid_iq2_xs[512] = {
+#include "reference/grids/iq2_xs.def"
+};
+const uint16_t gb_grid_iq2_s[1024] = {
+#include "reference/grids/iq2_s.def"
+};
 const uint16_t gb_grid_iq3_xxs[256] = {
 #include "reference/grids/iq3_xxs.def"
 };

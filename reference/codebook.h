@@ -9,6 +9,9 @@
 /* X(name, points, coordinates, bits of a level, levels, distances, room): of the points nearest to a key that is none,
  * those at the `distances` smallest distances are candidates; room: 16-bit words of all lists of candidates. */
 #define GB_CODEBOOKS(X)                                                                                                \
+    X(iq2_xxs, 256, 8, 2, 3, 2, 119462)                                                                                \
+    X(iq2_xs, 512, 8, 2, 3, 2, 187770)                                                                                 \
+    X(iq2_s, 1024, 8, 2, 3, 1, 50253)                                                                                  \
     X(iq3_xxs, 256, 4, 3, 8, 2, 22825)                                                                                 \
     X(iq3_s, 512, 4, 3, 8, 3, 28317)
 

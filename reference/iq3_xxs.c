@@ -4,29 +4,20 @@
 #include "reference/number.h"
 #include "reference/reference.h"
 
-enum { GROUPS = 64, SUBS = 8, EIGHTS = 4 /* of a sub-block */ };
+enum { GROUPS = 64, SUBS = 8 };
 
-/* Word j, little-endian: four times seven signs, then the scale. */
 static void unpack(const void *block, gb_lattice_block *out) {
     const gb_block_iq3_xxs *b = block;
     out->d = b->d;
     for (size_t g = 0; g < GROUPS; g++) out->point[g] = b->qs[g];
-    for (size_t j = 0; j < SUBS; j++) {
-        const uint32_t word = gb_u32_at(b->signs_scales, j);
-        for (size_t e = 0; e < EIGHTS; e++) out->sign[EIGHTS * j + e] = gb_eight_signs(word >> (7 * e) & 127U);
-        out->scale[j] = (uint8_t)(word >> 28);
-    }
+    for (size_t j = 0; j < SUBS; j++) out->scale[j] = gb_get_signs_scale(b->signs_scales + 4 * j, out->sign + 4 * j);
 }
 
 static void pack(const gb_lattice_block *in, void *block) {
     gb_block_iq3_xxs *b = block;
     b->d = in->d;
     for (size_t g = 0; g < GROUPS; g++) b->qs[g] = (uint8_t)in->point[g];
-    for (size_t j = 0; j < SUBS; j++) {
-        uint32_t word = (uint32_t)in->scale[j] << 28;
-        for (size_t e = 0; e < EIGHTS; e++) word |= (in->sign[EIGHTS * j + e] & 127U) << (7 * e);
-        gb_set_u32_at(b->signs_scales, j, word);
-    }
+    for (size_t j = 0; j < SUBS; j++) gb_set_signs_scale(in->sign + 4 * j, in->scale[j], b->signs_scales + 4 * j);
 }
 
 static const gb_lattice_format format = {

@@ -21,6 +21,18 @@ uint8_t gb_eight_signs(unsigned seven) {
     return (uint8_t)(seven | parity(seven) << 7);
 }
 
+uint8_t gb_get_signs_scale(const uint8_t word[4], uint8_t sign[4]) {
+    const uint32_t u = gb_u32_at(word, 0);
+    for (size_t e = 0; e < 4; e++) sign[e] = gb_eight_signs(u >> (7 * e) & 127U);
+    return (uint8_t)(u >> 28);
+}
+
+void gb_set_signs_scale(const uint8_t sign[4], uint8_t scale, uint8_t word[4]) {
+    uint32_t u = (uint32_t)scale << 28;
+    for (size_t e = 0; e < 4; e++) u |= (sign[e] & 127U) << (7 * e);
+    gb_set_u32_at(word, 0, u);
+}
+
 /* --- decoding and dot --------------------------------------------------------------------------------------------- */
 
 static int value_at(const gb_lattice_format *f, const gb_lattice_block *b, size_t i) {
@@ -188,7 +200,10 @@ static void weigh(const gb_lattice_format *f, const float *x, const float *impor
     const float plain = f->plain_sigma > 0.0F ? f->plain_sigma * sigma2 : 0.0F;
     for (size_t i = 0; i < GB_LATTICE; i++) {
         const float x2 = x[i] * x[i];
-        weight[i] = importance ? importance[i] * sqrtf(sigma2 + x2) : plain + x2;
+        if (importance || f->plain_ones)
+            weight[i] = (importance ? importance[i] : 1.0F) * sqrtf(sigma2 + x2);
+        else
+            weight[i] = plain + x2;
     }
 }
 

@@ -30,7 +30,8 @@ typedef struct gb_lattice_format {
     /* encoding */
     const gb_codebook *(*book)(void);
     float sigma;            /* weights with importance: * sqrt(sigma * sum of x^2 / 256 + x^2) */
-    float plain_sigma;      /* weights without: plain_sigma * (sigma * sum of x^2 / 256) + x^2 */
+    int plain_ones;         /* weights without: as if every importance were 1; or */
+    float plain_sigma;      /* plain_sigma * (sigma * sum of x^2 / 256) + x^2 */
     int seven_signs;        /* of eight elements an even number is negative: one gets the wrong sign, where needed */
     float least;            /* sub-blocks with no larger magnitude are zero */
     int trials;             /* scales span / (top + step * k), k = -trials .. trials */
@@ -46,7 +47,13 @@ void gb_lattice_dequantize(const gb_lattice_format *f, const void *blocks, float
  */
 float gb_lattice_dot(const gb_lattice_format *f, const void *w, const void *a, size_t n);
 
+/* --- bytes that several formats lay out alike --------------------------------------------------------------------- */
+
 /* Eight sign bits of the seven that are stored: the eighth makes their number even. */
 uint8_t gb_eight_signs(unsigned seven);
+
+/* A word of four bytes (iq2_xxs, iq3_xxs): four times seven signs, lowest first, then the scale, which is returned. */
+uint8_t gb_get_signs_scale(const uint8_t word[4], uint8_t sign[4]);
+void gb_set_signs_scale(const uint8_t sign[4], uint8_t scale, uint8_t word[4]);
 
 #endif

@@ -102,8 +102,9 @@ tail -c 2048 w.f32 > imatrix.f32
 isas=$("$GAUGEBLOCK" list isas | awk '$3 == "supported" { print $1 }')
 [ -n "$isas" ] || fail "list isas shows nothing supported"
 for format in $("$GAUGEBLOCK" list formats --json | sed -n 's/.*"name":[[:space:]]*"\([^"]*\)".*/\1/p'); do
+    case $format in iq2_xxs | iq2_xs) needed="--imatrix imatrix.f32" ;; *) needed="" ;; esac
     for isa in reference auto $isas; do
-        codec encode --format $format --row 512 --isa $isa < w.f32 > $isa.blocks
+        codec encode --format $format --row 512 --isa $isa $needed < w.f32 > $isa.blocks
         codec decode --format $format --row 512 --isa $isa < reference.blocks > $isa.f32
         codec act --format $format --row 512 --isa $isa < one.f32 > $isa.act
         for kind in blocks f32 act; do same "$format $kind on $isa" $isa.$kind reference.$kind; done
@@ -163,6 +164,7 @@ refuses "expected one row of 32" dot --format q8_0 --row 32 --weights two.q8_0 -
 refuses "belong to codec dot" encode --format q8_0 --row 32 --act x.f32
 refuses "belongs to codec encode" decode --format q8_0 --row 32 --imatrix x.f32
 refuses "belongs to codec encode" encode --format q8_K --row 256 --imatrix x.f32
+refuses "needs --imatrix" encode --format iq2_xxs --row 256
 refuses "expected ggml" encode --format q4_0 --row 32 --compat llama
 refuses "belongs to codec encode" decode --format q8_0 --row 32 --compat ggml
 refuses "belongs to codec encode" encode --format q8_K --row 256 --compat ggml

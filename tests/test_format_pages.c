@@ -498,6 +498,72 @@ static void eights(float x[256], const int numbers[8]) {
         for (int i = 0; i < 32; i++) x[32 * j + i] = (float)((j + 1) * numbers[i % 8]) / 64.0F;
 }
 
+static const uint8_t pairs_of_scales[8] = {0x11, 0x33, 0x55, 0x77, 0x99, 0xbb, 0xdd, 0xff};
+
+START_TEST(page_iq2_xxs) {
+    static const int numbers[8] = {3, -5, 1, 1, 3, -1, 5, 5};
+    float x[256];
+    gb_block_iq2_xxs b;
+    gb_block_q8_K a;
+    eights(x, numbers);
+    gb_ref_iq2_xxs_quantize(x, &b, 256, NULL);
+    ck_assert_uint_eq(b.d, 0x1c21);
+    for (size_t j = 0; j < 8; j++) {
+        const uint8_t sub[8] = {0xfb, 0xfb, 0xfb, 0xfb, 0x22, 0x91, 0x48, (uint8_t)(0x14 + 0x20 * j)};
+        expect_bytes(b.qs + 8 * j, sub, sizeof sub);
+    }
+    ones(&a);
+    ck_assert_float_eq(gb_ref_iq2_xxs_dot(&b, &a, 256), 27.6927052F);
+    float y[256];
+    gb_ref_iq2_xxs_dequantize(&b, y, 256);
+    ck_assert_float_eq(y[0], 0.0378012657F);
+    ck_assert_float_eq(y[255], 0.671854496F);
+    x[1] = -x[1];
+    x[2] = -x[2];
+    x[5] = -x[5];
+    gb_ref_iq2_xxs_quantize(x, &b, 256, NULL);
+    ck_assert_uint_eq(b.qs[4] & 127, 0);
+}
+END_TEST
+
+START_TEST(page_iq2_xs) {
+    static const int numbers[8] = {1, -5, 3, 5, 5, -3, 5, 5};
+    float x[256];
+    gb_block_iq2_xs b;
+    gb_block_q8_K a;
+    eights(x, numbers);
+    gb_ref_iq2_xs_quantize(x, &b, 256, NULL);
+    ck_assert_uint_eq(b.d, 0x1c21);
+    for (size_t g = 0; g < 32; g++) ck_assert_uint_eq(gb_load_u16(b.qs, g), 0x45f2);
+    expect_bytes(b.scales, pairs_of_scales, sizeof pairs_of_scales);
+    gb_ref_iq2_xs_dequantize(&b, x, 256);
+    ck_assert_float_eq(x[0], 0.0120964050F);
+    ck_assert_float_eq(x[255], 0.671854496F);
+    ones(&a);
+    ck_assert_float_eq(gb_ref_iq2_xs_dot(&b, &a, 256), 37.5633698F);
+}
+END_TEST
+
+START_TEST(page_iq2_s) {
+    static const int numbers[8] = {3, -5, 3, 1, 3, -3, 5, 5};
+    float x[256];
+    gb_block_iq2_s b;
+    gb_block_q8_K a;
+    eights(x, numbers);
+    gb_ref_iq2_s_quantize(x, &b, 256, NULL);
+    ck_assert_uint_eq(b.d, 0x1c14);
+    for (size_t g = 0; g < 32; g++) ck_assert_uint_eq(b.qs[g], 0xf2);
+    for (size_t g = 0; g < 32; g++) ck_assert_uint_eq(b.signs[g], 0x22);
+    for (size_t i = 0; i < 8; i++) ck_assert_uint_eq(b.qh[i], 0xff);
+    expect_bytes(b.scales, pairs_of_scales, sizeof pairs_of_scales);
+    gb_ref_iq2_s_dequantize(&b, x, 256);
+    ck_assert_float_eq(x[0], 0.0373363495F);
+    ck_assert_float_eq(x[255], 0.663591385F);
+    ones(&a);
+    ck_assert_float_eq(gb_ref_iq2_s_dot(&b, &a, 256), 27.3521118F);
+}
+END_TEST
+
 START_TEST(page_iq3_xxs) {
     static const int numbers[8] = {15, -11, 5, 1, 3, -7, 5, 1};
     float x[256];
@@ -613,6 +679,9 @@ int main(void) {
     tcase_add_test(c, page_q5_K);
     tcase_add_test(c, negative_scales);
     tcase_add_test(c, page_q6_K);
+    tcase_add_test(c, page_iq2_xxs);
+    tcase_add_test(c, page_iq2_xs);
+    tcase_add_test(c, page_iq2_s);
     tcase_add_test(c, page_iq3_xxs);
     tcase_add_test(c, page_iq3_s);
     tcase_add_test(c, page_iq4_nl);

@@ -443,13 +443,14 @@ START_TEST(wild_scales) {
     static const struct {
         gb_format format;
         size_t at; /* of a 16-bit scale in the block */
-    } cases[] = {{GB_FORMAT_q8_0, 0},    {GB_FORMAT_q4_0, 0},   {GB_FORMAT_q4_K, 0},   {GB_FORMAT_q4_K, 2},
-                 {GB_FORMAT_q6_K, 208},  {GB_FORMAT_f16, 0},    {GB_FORMAT_bf16, 0},   {GB_FORMAT_f32, 2},
-                 {GB_FORMAT_q4_1, 0},    {GB_FORMAT_q4_1, 2},   {GB_FORMAT_q5_0, 0},   {GB_FORMAT_q5_1, 0},
-                 {GB_FORMAT_q5_1, 2},    {GB_FORMAT_iq4_nl, 0}, {GB_FORMAT_iq4_xs, 0}, {GB_FORMAT_q2_K, 80},
-                 {GB_FORMAT_q2_K, 82},   {GB_FORMAT_q3_K, 108}, {GB_FORMAT_q5_K, 0},   {GB_FORMAT_q5_K, 2},
-                 {GB_FORMAT_q1_0, 0},    {GB_FORMAT_q2_0, 0},   {GB_FORMAT_tq1_0, 52}, {GB_FORMAT_tq2_0, 64},
-                 {GB_FORMAT_iq3_xxs, 0}, {GB_FORMAT_iq3_s, 0}};
+    } cases[] = {{GB_FORMAT_q8_0, 0},    {GB_FORMAT_q4_0, 0},   {GB_FORMAT_q4_K, 0},    {GB_FORMAT_q4_K, 2},
+                 {GB_FORMAT_q6_K, 208},  {GB_FORMAT_f16, 0},    {GB_FORMAT_bf16, 0},    {GB_FORMAT_f32, 2},
+                 {GB_FORMAT_q4_1, 0},    {GB_FORMAT_q4_1, 2},   {GB_FORMAT_q5_0, 0},    {GB_FORMAT_q5_1, 0},
+                 {GB_FORMAT_q5_1, 2},    {GB_FORMAT_iq4_nl, 0}, {GB_FORMAT_iq4_xs, 0},  {GB_FORMAT_q2_K, 80},
+                 {GB_FORMAT_q2_K, 82},   {GB_FORMAT_q3_K, 108}, {GB_FORMAT_q5_K, 0},    {GB_FORMAT_q5_K, 2},
+                 {GB_FORMAT_q1_0, 0},    {GB_FORMAT_q2_0, 0},   {GB_FORMAT_tq1_0, 52},  {GB_FORMAT_tq2_0, 64},
+                 {GB_FORMAT_iq3_xxs, 0}, {GB_FORMAT_iq3_s, 0},  {GB_FORMAT_iq2_xxs, 0}, {GB_FORMAT_iq2_xs, 0},
+                 {GB_FORMAT_iq2_s, 0}};
     static const uint16_t wild16[] = {0x7c00, 0xfc00, 0x7e01, 0xffff};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const gb_format_info *info = &gb_formats[cases[i].format];

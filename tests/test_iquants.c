@@ -64,12 +64,36 @@ START_TEST(compat_is_for_iq3_s_only) {
 }
 END_TEST
 
+/* Catches: an encoding without importance that is not the one stated (ggml has none: its bytes for ones). */
+START_TEST(no_importance_means_ones_where_it_is_needed) {
+    gb_rng rng;
+    float x[512];
+    float importance[512];
+    uint8_t plain[2 * GB_MAX_BLOCK_BYTES];
+    uint8_t ones[2 * GB_MAX_BLOCK_BYTES];
+    gb_rng_seed(&rng, 1, "ones");
+    for (size_t i = 0; i < 512; i++) importance[i] = 1.0F;
+    size_t needing = 0;
+    for (int f = 0; f < GB_FORMAT_COUNT; f++) {
+        if (!gb_format_needs_importance((gb_format)f)) continue;
+        normal(&rng, x, 512);
+        gb_reference((gb_format)f, GB_OP_quantize).quantize(x, plain, 512, NULL);
+        gb_reference((gb_format)f, GB_OP_quantize).quantize(x, ones, 512, importance);
+        ck_assert_mem_eq(plain, ones, gb_row_bytes((gb_format)f, 512));
+        needing++;
+    }
+    ck_assert_uint_eq(needing, 2);
+    ck_assert(!gb_format_needs_importance(GB_FORMAT_iq2_s));
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("iquants");
     TCase *c = tcase_create("iquants");
     tcase_set_timeout(c, 120);
     tcase_add_test(c, iq3_s_mends_zero_sub_blocks);
     tcase_add_test(c, compat_is_for_iq3_s_only);
+    tcase_add_test(c, no_importance_means_ones_where_it_is_needed);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

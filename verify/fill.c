@@ -188,6 +188,9 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
                         {CODES, 128, 64, 0x00, 0xff},
                         {CODES, 192, 16, 0x80, 0x7f},
                         {.kind = SCALE16, .offset = 208}},
+    [GB_FORMAT_iq2_xxs] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 64, 0x00, 0xff}},
+    [GB_FORMAT_iq2_xs] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 72, 0x00, 0xff}},
+    [GB_FORMAT_iq2_s] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 80, 0x00, 0xff}},
     [GB_FORMAT_iq3_xxs] = {{.kind = SCALE16, .offset = 0},
                            {CODES, 2, 64, 0x00, 0x87}, /* the points of the smallest and the largest sum */
                            {CODES, 66, 32, 0x00, 0xff}},
