@@ -6,7 +6,6 @@
 #include "cli/engine.h"
 #include "cli/store.h"
 #include "harness/clock.h"
-#include "harness/file.h"
 #include "model/perplexity.h"
 
 const char gb_help_perplexity[] =
@@ -20,8 +19,7 @@ const char gb_help_perplexity[] =
     "      --store [PATH] also add the result to the store (default: "
     "~/.local/share/gaugeblock/results.db)\n" GB_ENGINE_HELP;
 
-enum { OPTION_CHUNKS = GB_OPTION_OWN, OPTION_STORE, DEFAULT_CONTEXT = 512 };
-static const size_t max_text = (size_t)1 << 30;
+enum { OPTION_CHUNKS = GB_OPTION_OWN, OPTION_STORE };
 
 typedef struct options {
     gb_engine_options engine;
@@ -121,13 +119,11 @@ static void print_text(const outcome *r) {
     printf("logits hash %s\n", r->p->logits_hash);
 }
 
-static int measure(const gb_engine *e, const options *o, const int32_t *ids, size_t count, gb_error *err) {
-    size_t n_ctx = o->engine.n_ctx;
-    if (!n_ctx) {
-        n_ctx = e->model->n_ctx < DEFAULT_CONTEXT ? e->model->n_ctx : DEFAULT_CONTEXT;
-        if (n_ctx < DEFAULT_CONTEXT)
-            fprintf(stderr, "gaugeblock perplexity: chunks of %zu tokens: the model's context is no longer\n", n_ctx);
-    }
+static int measure(const gb_engine *e, const void *user, const int32_t *ids, size_t count, gb_error *err) {
+    const options *o = user;
+    const size_t n_ctx = gb_engine_chunk(e, &o->engine);
+    if (!o->engine.n_ctx && n_ctx < GB_DEFAULT_CHUNK)
+        fprintf(stderr, "gaugeblock perplexity: chunks of %zu tokens: the model's context is no longer\n", n_ctx);
     const gb_context_params params = {.n_ctx = n_ctx, .n_batch = o->engine.n_batch, .kv = o->engine.kv};
     gb_context *c = NULL;
     int rc = gb_context_new(e->model, e->pool, &params, &c, err);
@@ -163,20 +159,5 @@ int gb_cmd_perplexity(int argc, char **argv, gb_error *err) {
     int rc = read_options(argc, argv, &o, err);
     if (!rc) rc = gb_store_check(o.store, err);
     if (rc) return rc;
-    uint8_t *text = NULL;
-    size_t size = 0;
-    rc = gb_read_all(o.file, max_text, &text, &size, err);
-    if (rc) return rc;
-    gb_engine e;
-    rc = gb_engine_open(&o.engine, &e, err);
-    if (!rc) {
-        int32_t *ids = NULL;
-        size_t count = 0;
-        rc = gb_tokenize(e.tokenizer, (const char *)text, size, true, false, &ids, &count, err);
-        if (!rc) rc = measure(&e, &o, ids, count, err);
-        free(ids);
-        gb_engine_close(&e);
-    }
-    free(text);
-    return rc;
+    return gb_engine_with_text(&o.engine, o.file, measure, &o, err);
 }

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "harness/alloc.h"
+#include "harness/file.h"
 #include "model/utf8.h"
 
-enum { MAX_CONTEXT = 1 << 24, MAX_BATCH = 1 << 16 };
+enum { MAX_CONTEXT = 1 << 24, MAX_BATCH = 1 << 16, MAX_TEXT = 1 << 30 };
 
 size_t gb_default_threads(void) {
     cpu_set_t set;
@@ -69,6 +70,31 @@ void gb_engine_close(gb_engine *e) {
     gb_llama_free(e->model);
     gb_pool_free(e->pool);
     *e = (gb_engine){0};
+}
+
+int gb_engine_with_text(const gb_engine_options *o, const char *file, gb_text_job *job, const void *options,
+                        gb_error *err) {
+    uint8_t *text = NULL;
+    size_t size = 0;
+    int rc = gb_read_all(file, MAX_TEXT, &text, &size, err);
+    if (rc) return rc;
+    gb_engine e;
+    rc = gb_engine_open(o, &e, err);
+    if (!rc) {
+        int32_t *ids = NULL;
+        size_t count = 0;
+        rc = gb_tokenize(e.tokenizer, (const char *)text, size, true, false, &ids, &count, err);
+        if (!rc) rc = job(&e, options, ids, count, err);
+        free(ids);
+        gb_engine_close(&e);
+    }
+    free(text);
+    return rc;
+}
+
+size_t gb_engine_chunk(const gb_engine *e, const gb_engine_options *o) {
+    if (o->n_ctx) return o->n_ctx;
+    return e->model->n_ctx < GB_DEFAULT_CHUNK ? e->model->n_ctx : GB_DEFAULT_CHUNK;
 }
 
 const char *gb_cap_tier(const gb_cap *cap) {

@@ -60,6 +60,16 @@ typedef struct gb_engine {
 int gb_engine_open(const gb_engine_options *o, gb_engine *e, gb_error *err);
 void gb_engine_close(gb_engine *e);
 
+/* What a verb does with a model and the tokens of a text. */
+typedef int gb_text_job(const gb_engine *e, const void *options, const int32_t *ids, size_t count, gb_error *err);
+/* Reads a text ("-": standard input), opens the engine, encodes the text with BOS as the model wants, and does the job.
+ */
+int gb_engine_with_text(const gb_engine_options *o, const char *file, gb_text_job *job, const void *options,
+                        gb_error *err);
+enum { GB_DEFAULT_CHUNK = 512 };
+/* Tokens of a chunk: as given, or 512, or the model's context where that is shorter. */
+size_t gb_engine_chunk(const gb_engine *e, const gb_engine_options *o);
+
 /* Name of the best tier the cap allows: "avx2", "scalar", "reference". */
 const char *gb_cap_tier(const gb_cap *cap);
 

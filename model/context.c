@@ -159,10 +159,24 @@ int gb_context_new(const gb_llama *m, gb_pool *pool, const gb_context_params *pa
     return GB_OK;
 }
 
+int gb_context_observe(gb_context *c, gb_input_sink *sink, void *user, gb_error *err) {
+    const gb_llama *m = c->m;
+    const size_t wide = c->n_batch * max_size(m->n_embd, m->n_head * m->head_dim);
+    const size_t count = max_size(wide, c->ffn_slice * m->n_ff);
+    if (!c->observed) {
+        c->observed = gb_new(count, sizeof *c->observed, "observed activations", err);
+        if (!c->observed) return GB_ESYSTEM;
+        c->work_bytes += count * sizeof *c->observed;
+    }
+    c->input_sink = sink;
+    c->input_user = user;
+    return GB_OK;
+}
+
 void gb_context_free(gb_context *c) {
     if (!c) return;
-    void *const owned[] = {c->k,    c->v,      c->x,       c->work,      c->rotation, c->logits,
-                           c->rows, c->scores, c->scratch, c->acts_wide, c->acts_ffn, c};
+    void *const owned[] = {c->k,      c->v,       c->x,         c->work,     c->rotation, c->logits, c->rows,
+                           c->scores, c->scratch, c->acts_wide, c->acts_ffn, c->observed, c};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
 }
 

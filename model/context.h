@@ -41,4 +41,22 @@ typedef int gb_logits_sink(void *user, size_t first, size_t rows, const float *l
 int gb_context_eval(gb_context *c, const int32_t *tokens, size_t count, size_t logits_from, gb_logits_sink *sink,
                     void *user, gb_error *err);
 
+/* The inputs of a layer's matrix products, and of the output matrix. */
+typedef enum gb_input {
+    GB_INPUT_ATTN,     /* of attn_q, attn_k, attn_v */
+    GB_INPUT_ATTN_OUT, /* of attn_output */
+    GB_INPUT_FFN,      /* of ffn_gate, ffn_up */
+    GB_INPUT_FFN_DOWN, /* of ffn_down */
+    GB_INPUT_HEAD,     /* of output; layer is n_layer */
+    GB_INPUT_COUNT
+} gb_input;
+
+/* Receives the input rows of a product as floats, before they are converted for it: `rows` rows of n floats, of tokens
+ * in ascending order, on the caller's thread. */
+typedef void gb_input_sink(void *user, size_t layer, gb_input input, size_t rows, size_t n, const float *x);
+
+/* From now on every input goes to the sink, and no logits are computed: gb_context_eval with logits_from 0 and no
+ * logits sink evaluates all tokens in all layers. Costs nothing while it is not asked for. */
+int gb_context_observe(gb_context *c, gb_input_sink *sink, void *user, gb_error *err);
+
 #endif

@@ -35,6 +35,9 @@ struct gb_context {
     uint8_t *acts_ffn;  /* activations of up to ffn_slice tokens, n_ff wide */
     size_t row_floats, scratch_bytes;
     size_t used;
+    gb_input_sink *input_sink; /* NULL: nobody observes */
+    void *input_user;
+    float *observed; /* the input rows of one product */
 };
 
 /* Lays out the activation rows of `tokens` tokens for these matrices at `data` (NULL: only sizes); returns the bytes.

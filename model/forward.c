@@ -62,8 +62,15 @@ static void share(const step *s, size_t member, size_t size, size_t *begin, size
 }
 
 static void quantize_row(const step *s, const float *x, size_t row) {
+    if (s->c->input_sink) memcpy(s->c->observed + row * s->acts.n, x, s->acts.n * sizeof *x);
     for (size_t j = 0; j < s->acts.count; j++)
         s->c->m->quantize_act[s->acts.format[j]](x, s->acts.data[j] + row * s->acts.stride[j], s->acts.n);
+}
+
+/* Hands on what the jobs since the last plan() have converted. */
+static void observe(const step *s, size_t layer, gb_input input) {
+    const gb_context *c = s->c;
+    if (c->input_sink) c->input_sink(c->input_user, layer, input, s->count - s->first, s->acts.n, c->observed);
 }
 
 static void add_product(step *s, const gb_matrix *w, float *y) {
@@ -284,6 +291,7 @@ static void attention_part(step *s, size_t wanted) {
     s->norm = y->attn_norm;
     plan(s, (const gb_matrix *const[]){&y->q, &y->k, &y->v}, 3, c->acts_wide);
     run(s, norm_job);
+    observe(s, s->layer_index, GB_INPUT_ATTN);
     add_product(s, &y->q, s->q);
     add_product(s, &y->k, s->key);
     add_product(s, &y->v, s->value);
@@ -294,6 +302,7 @@ static void attention_part(step *s, size_t wanted) {
     gb_pool_run(c->pool, attention_job, s);
     plan(s, (const gb_matrix *const[]){&y->o}, 1, c->acts_wide);
     run(s, quantize_heads_job);
+    observe(s, s->layer_index, GB_INPUT_ATTN_OUT);
     add_product(s, &y->o, s->projection);
     multiply(s);
 }
@@ -306,6 +315,7 @@ static void feed_forward_part(step *s) {
     s->norm = y->ffn_norm;
     plan(s, (const gb_matrix *const[]){&y->gate, &y->up}, 2, c->acts_wide);
     run(s, add_and_norm_job);
+    observe(s, s->layer_index, GB_INPUT_FFN);
     const gb_acts normed = s->acts;
     for (s->first = first; s->first < count; s->first += c->ffn_slice) {
         s->count = count - s->first < c->ffn_slice ? count : s->first + c->ffn_slice;
@@ -316,6 +326,7 @@ static void feed_forward_part(step *s) {
         multiply(s);
         plan(s, (const gb_matrix *const[]){&y->down}, 1, c->acts_ffn);
         run(s, silu_job);
+        observe(s, s->layer_index, GB_INPUT_FFN_DOWN);
         add_product(s, &y->down, s->down);
         multiply(s);
         run(s, add_down_job);
@@ -334,6 +345,8 @@ static int head_part(step *s, size_t from, size_t batch_start, gb_logits_sink *s
         s->norm = c->m->output_norm;
         plan(s, (const gb_matrix *const[]){&c->m->output}, 1, c->acts_wide);
         run(s, norm_job);
+        observe(s, c->m->n_layer, GB_INPUT_HEAD);
+        if (c->input_sink) continue;
         add_product(s, &c->m->output, c->logits);
         multiply(s);
         const int rc = sink(user, batch_start + t, s->count - t, c->logits, err);

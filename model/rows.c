@@ -10,12 +10,19 @@ typedef struct slab {
     const gb_plan_row *t;
     gb_row_source source;
     gb_quantize_fn *quantize;
+    gb_dequantize_fn *dequantize;
     uint64_t first;
     size_t rows, row_bytes;
     size_t x_stride; /* floats between the scratch rows of two threads */
-    float *x;
+    float *x, *y;    /* y, errors: NULL where no error is asked for */
     uint8_t *blocks;
+    gb_tensor_error *errors; /* of each row: added up in order afterwards */
 } slab;
+
+/* Experts have an importance of their own. */
+static const float *importance_of(const gb_plan_row *t, uint64_t row) {
+    return t->importance ? t->importance + row / t->ne[1] % t->ne[2] * t->ne[0] : NULL;
+}
 
 static void make_rows(void *ctx, size_t member, size_t size) {
     slab *s = ctx;
@@ -25,7 +32,13 @@ static void make_rows(void *ctx, size_t member, size_t size) {
     float *x = s->x + member * s->x_stride;
     for (size_t r = begin; r < end; r++) {
         void *blocks = s->blocks + r * s->row_bytes;
-        if (s->source.make(s->source.ctx, s->first + r, x, blocks)) s->quantize(x, blocks, s->t->ne[0], NULL);
+        if (s->errors) s->errors[r] = (gb_tensor_error){0};
+        if (!s->source.make(s->source.ctx, s->first + r, x, blocks)) continue;
+        s->quantize(x, blocks, s->t->ne[0], importance_of(s->t, s->first + r));
+        if (!s->errors) continue;
+        float *y = s->y + member * s->x_stride;
+        s->dequantize(blocks, y, s->t->ne[0]);
+        s->errors[r] = gb_tensor_error_of_row(x, y, s->t->ne[0]);
     }
 }
 
@@ -43,7 +56,7 @@ static int check(const slab *s, gb_error *err) {
 }
 
 static int write_slabs(slab *s, size_t most, gb_gguf_writer *w, gb_pool *pool, const gb_progress *progress,
-                       gb_error *err) {
+                       gb_tensor_error *lost, gb_error *err) {
     const uint64_t rows = s->t->ne[1] * s->t->ne[2] * s->t->ne[3];
     int rc = GB_OK;
     for (; !rc && s->first < rows; s->first += s->rows) {
@@ -51,6 +64,7 @@ static int write_slabs(slab *s, size_t most, gb_gguf_writer *w, gb_pool *pool, c
         gb_pool_run(pool, make_rows, s);
         if (s->source.done) s->source.done(s->source.ctx, s->first, s->rows);
         rc = check(s, err);
+        for (size_t r = 0; s->errors && r < s->rows; r++) gb_tensor_error_add(lost, &s->errors[r]);
         if (!rc) rc = gb_gguf_write_data(w, s->blocks, s->rows * s->row_bytes, err);
         if (!rc && progress && progress->step)
             progress->step(progress->ctx, s->t->name, (s->first + s->rows) * s->row_bytes, rows * s->row_bytes);
@@ -59,9 +73,12 @@ static int write_slabs(slab *s, size_t most, gb_gguf_writer *w, gb_pool *pool, c
 }
 
 int gb_rows_write(gb_gguf_writer *w, const gb_plan_row *t, gb_row_source source, gb_pool *pool, const gb_cap *cap,
-                  const gb_progress *progress, gb_error *err) {
+                  const gb_progress *progress, gb_tensor_error *lost, gb_error *err) {
     const size_t threads = gb_pool_size(pool);
-    slab s = {.t = t, .source = source, .quantize = gb_resolve(t->to, GB_OP_quantize, cap).quantize};
+    slab s = {.t = t,
+              .source = source,
+              .quantize = gb_resolve(t->to, GB_OP_quantize, cap).quantize,
+              .dequantize = gb_resolve(t->to, GB_OP_dequantize, cap).dequantize};
     s.row_bytes = gb_row_bytes(t->to, t->ne[0]);
     s.x_stride = (t->ne[0] + 15) & ~(size_t)15; /* threads do not share cache lines */
     size_t most = SLAB_BYTES / s.row_bytes;
@@ -75,8 +92,17 @@ int gb_rows_write(gb_gguf_writer *w, const gb_plan_row *t, gb_row_source source,
                        (unsigned long long)t->ne[0]);
     s.x = gb_new(floats, sizeof *s.x, "rows to quantize", err);
     s.blocks = s.x ? gb_new(bytes, 1, "quantized rows", err) : NULL;
-    const int rc = s.blocks ? write_slabs(&s, most, w, pool, progress, err) : GB_ESYSTEM;
+    bool enough = s.blocks != NULL;
+    if (enough && lost) {
+        *lost = (gb_tensor_error){0};
+        s.y = gb_new(floats, sizeof *s.y, "decoded rows", err);
+        s.errors = s.y ? gb_new(most, sizeof *s.errors, "errors of rows", err) : NULL;
+        enough = s.errors != NULL;
+    }
+    const int rc = enough ? write_slabs(&s, most, w, pool, progress, lost, err) : GB_ESYSTEM;
     free(s.x);
+    free(s.y);
     free(s.blocks);
+    free(s.errors);
     return rc;
 }

@@ -8,6 +8,7 @@
 #include "kernels/registry.h"
 #include "model/gguf.h"
 #include "model/recipe.h"
+#include "model/tensor_error.h"
 
 typedef struct gb_row_source {
     /* Makes row `row`: fills x (the row's ne[0] floats) and returns true, or writes the blocks itself and returns
@@ -24,8 +25,9 @@ typedef struct gb_progress {
     void *ctx;
 } gb_progress;
 
-/* All rows of `t` in type t->to. A row that makes a NaN or infinite scale is an error naming tensor and row. */
+/* All rows of `t` in type t->to, weighed by t->importance. A row that makes a NaN or infinite scale is an error naming
+ * tensor and row. lost: receives the error of the rows that the source filled as floats; NULL: it is not computed. */
 int gb_rows_write(gb_gguf_writer *w, const gb_plan_row *t, gb_row_source source, gb_pool *pool, const gb_cap *cap,
-                  const gb_progress *progress, gb_error *err);
+                  const gb_progress *progress, gb_tensor_error *lost, gb_error *err);
 
 #endif

@@ -249,7 +249,7 @@ static int write_tensors(gb_gguf_writer *w, const gb_synth_options *o, const mod
                                       : o->random_blocks ? make_blocks
                                                          : make_weights,
                                       NULL, &s};
-        rc = gb_rows_write(w, t, source, pool, cap, progress, err);
+        rc = gb_rows_write(w, t, source, pool, cap, progress, NULL, err);
     }
     return rc;
 }
@@ -265,11 +265,16 @@ static void count_up(const model *m, gb_synth_result *result) {
 int gb_synth_write(const gb_synth_options *options, const char *path, gb_pool *pool, const gb_cap *cap,
                    const gb_progress *progress, gb_synth_result *result, gb_error *err) {
     const gb_shape *s = &options->shape;
-    const gb_model_facts facts = {.layers = s->layers, .heads = s->heads, .kv_heads = s->kv_heads};
+    const gb_model_facts facts = {.layers = s->layers,
+                                  .heads = s->heads,
+                                  .kv_heads = s->kv_heads,
+                                  .class_70b = s->layers == 80 && s->heads != s->kv_heads};
+    const gb_plan_options plan = {.recipe = options->recipe, .pure = options->pure};
     model m = {0};
     gb_gguf_writer *w = NULL;
     int rc = build(&m, s, err);
-    if (!rc) rc = gb_recipe_plan(options->recipe, options->pure, &facts, m.rows, m.count, err);
+    if (!rc) rc = gb_recipe_plan(&plan, &facts, m.rows, m.count, err);
+    if (!rc) rc = gb_plan_check(m.rows, m.count, err);
     if (!rc) rc = gb_gguf_writer_new(path, &w, err);
     if (!rc) rc = put_keys(w, options, err);
     if (!rc) rc = write_tensors(w, options, &m, pool, cap, progress, err);

@@ -104,7 +104,7 @@ refuse '--prompt 257' e2e -m "$model" -p 257
 refuse 'nothing to measure' e2e -m "$model" -p 0 -n 0
 refuse "$work/absent" e2e -m "$model,$work/absent" -p 1 -n 1 -r 1
 GAUGEBLOCK_ISA=quantum refuse GAUGEBLOCK_ISA perplexity -m "$model" -f "$work/text"
-for verb in generate perplexity e2e; do
+for verb in generate perplexity imatrix e2e; do
     has "help of $verb" "usage: gaugeblock $verb" "$("$GAUGEBLOCK" help $verb)"
     refuse '--nothing' $verb -m "$model" --nothing
 done

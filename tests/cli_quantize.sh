@@ -1,6 +1,6 @@
 #!/bin/bash
-# quantize and synth from the command line: a wrong size, a half-written file, an input overwritten, a file left behind
-# by a full disk or a signal, an option accepted in silence.
+# quantize, imatrix and synth from the command line: a wrong size, a half-written file, an input overwritten, a file left
+# behind by a full disk or a signal, an option accepted in silence, a choice that is not heeded.
 set -u
 source="$(cd "$(dirname "$0")/.." && pwd)"
 model="$source/models/gauge-4m/gauge-4m-f16.gguf"
@@ -40,6 +40,93 @@ rm -f ./*.gguf
 
 # a dry run prints the plan and writes nothing
 "$GAUGEBLOCK" quantize --dry-run "$model" out.gguf Q4_0 | grep -q "blk.3.ffn_down.weight .*F16 *-> Q4_0" || fail "plan"
+"$GAUGEBLOCK" quantize --dry-run "$model" Q8_0 | grep -q "4.26 MiB" || fail "dry run without an output"
+only
+
+# types by name, of the output, of the embedding; the first match wins
+"$GAUGEBLOCK" quantize --dry-run --tensor-type 'ATTN_[kv]=q8_0' --tensor-type 'attn=f16' --token-embedding-type q4_k \
+    "$model" Q4_0 >plan.txt || fail "types by name"
+has_type() { grep -q "^$1 .*-> $2 " plan.txt || fail "$1 is not $2: $(grep "^$1 " plan.txt)"; }
+has_type blk.1.attn_k.weight Q8_0
+has_type blk.1.attn_q.weight F16
+has_type blk.1.ffn_up.weight Q4_0
+has_type token_embd.weight Q4_K
+has_type blk.1.attn_norm.weight F32
+"$GAUGEBLOCK" quantize --dry-run --output-tensor-type q8_0 "$model" Q4_0 >plan.txt || fail "--output-tensor-type"
+has_type token_embd.weight Q8_0 # tied
+"$GAUGEBLOCK" quantize --dry-run --pure "$model" Q4_0 >plan.txt || fail "--pure"
+has_type token_embd.weight Q4_0
+printf 'vocab 512\ndim 256\nlayers 1\nhead_dim 64\nffn 256\ntied 0\n' >shape.txt
+"$GAUGEBLOCK" synth --shape shape.txt --type F32 untied.gguf >/dev/null || fail "synth"
+"$GAUGEBLOCK" quantize --dry-run --leave-output-tensor untied.gguf Q4_0 >plan.txt || fail "--leave-output-tensor"
+has_type output.weight F32
+has_type token_embd.weight Q4_0
+rm -f plan.txt shape.txt untied.gguf
+
+# every recipe has a plan: what this version can write is written, the rest is refused by the type's name
+for type in F32 F16 BF16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q2_K_S Q3_K_S Q3_K_M Q3_K_L Q4_K_S Q4_K_M Q5_K_S Q5_K_M Q6_K IQ1_S IQ1_M \
+    IQ2_XXS IQ2_XS IQ2_S IQ2_M IQ3_XXS IQ3_XS IQ3_S IQ3_M IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4 MXFP4_MOE NVFP4 Q1_0 Q2_0; do
+    "$GAUGEBLOCK" quantize --dry-run "$model" "$type" >stdout.txt 2>stderr.txt || fail "no plan for $type"
+    grep -q "^$type: 38 tensors" stdout.txt || fail "summary of $type: $(tail -n 1 stdout.txt)"
+    if grep -q "would stop" stderr.txt; then
+        "$GAUGEBLOCK" quantize "$model" out.gguf "$type" >/dev/null 2>stderr.txt && fail "$type was written"
+        grep -qE "lacks|without an importance matrix" stderr.txt || fail "$type: $(cat stderr.txt)"
+    fi
+done
+rm -f stdout.txt stderr.txt
+only
+
+# an importance matrix: made, equal for any threads and batch, used, named in the file; both formats
+text="$source/models/gauge-4m/gauge-4m-sample.txt"
+imatrix() { "$GAUGEBLOCK" imatrix -m "$model" -f "$text" --chunks 2 "$@"; }
+imatrix -t 1 | grep -q "imatrix.gguf: 28 matrices, 2 chunks of 256 tokens" || fail "imatrix"
+imatrix -t 3 -b 50 -o other.gguf >/dev/null || fail "imatrix -o"
+cmp -s imatrix.gguf other.gguf || fail "imatrix depends on threads or batch"
+imatrix --output-format dat >/dev/null || fail "imatrix dat"
+imatrix --process-output -o other.gguf --json | grep -q '"entries":.*29' || fail "imatrix --process-output --json"
+"$GAUGEBLOCK" info --tensors other.gguf | grep -q "token_embd.weight.in_sum2" || fail "the tied output has no entry"
+for file in imatrix.gguf imatrix.dat; do
+    "$GAUGEBLOCK" quantize --imatrix $file "$model" with.gguf Q4_0 | grep -q "28 of 29 matrices weighed" || fail "$file"
+    "$GAUGEBLOCK" quantize --imatrix $file --threads 1 "$model" one.gguf Q4_0 >/dev/null
+    cmp -s with.gguf one.gguf || fail "other bytes with other threads and $file"
+    "$GAUGEBLOCK" info with.gguf | grep -q "quantize.imatrix.file *\"$file\"" || fail "the file does not name $file"
+    "$GAUGEBLOCK" info with.gguf | grep -q "quantize.imatrix.entries_count *28" || fail "entries_count with $file"
+done
+"$GAUGEBLOCK" quantize "$model" without.gguf Q4_0 >/dev/null
+cmp -s with.gguf without.gguf && fail "the importance matrix changes nothing"
+head -c 1000 imatrix.dat >cut.dat
+refuse cut.dat "ends inside" -- "$GAUGEBLOCK" quantize --imatrix cut.dat "$model" out.gguf Q4_0
+refuse "$model" "imatrix.chunk_count" -- "$GAUGEBLOCK" quantize --imatrix "$model" "$model" out.gguf Q4_0
+refuse nothing.dat -- "$GAUGEBLOCK" quantize --imatrix nothing.dat "$model" out.gguf Q4_0
+"$GAUGEBLOCK" synth --shape tiny --type F16 tiny.gguf >/dev/null
+refuse "blk.0.ffn_down.weight" "768 values" "expected 512" -- "$GAUGEBLOCK" quantize --imatrix imatrix.gguf tiny.gguf out.gguf Q4_0
+refuse "--output-format" gguf -- "$GAUGEBLOCK" imatrix -m "$model" -f "$text" --output-format csv
+refuse "no text" -- "$GAUGEBLOCK" imatrix -m "$model"
+rm -f ./*.gguf ./*.dat
+only
+
+# errors of the tensors: the same text for any threads; a copy has none; JSON is JSON
+"$GAUGEBLOCK" quantize --stats --threads 1 "$model" q.gguf Q4_K_M >one.txt || fail "--stats"
+"$GAUGEBLOCK" quantize --stats --threads 4 "$model" q.gguf Q4_K_M >four.txt
+cmp -s one.txt four.txt || fail "errors depend on the threads"
+grep -q "^blk.3.ffn_down.weight *Q6_K .* 0\.99" one.txt || fail "no error of ffn_down: $(grep ffn_down one.txt)"
+grep -q "attn_norm" one.txt && fail "an error of a copied tensor"
+grep -q "^all that changed " one.txt || fail "no total"
+if command -v python3 >/dev/null; then
+    "$GAUGEBLOCK" quantize --stats --json "$model" q.gguf F32 >q.json || fail "--json"
+    python3 - <<'PYTHON' || fail "JSON of quantize"
+import json
+q = json.load(open("q.json"))
+assert q["recipe"] == "F32" and q["file_type"] == 0 and q["output"] == "q.gguf" and q["impossible"] is None
+assert len(q["tensors"]) == 38 and abs(q["bits_per_weight"] - 32) < 1e-9
+assert q["stats"]["rmse"] == 0 and q["stats"]["snr_db"] is None and q["stats"]["cosine"] == 1
+t = [t for t in q["tensors"] if t["name"] == "blk.0.attn_k.weight"][0]
+assert t["shape"] == [256, 128] and t["from"] == "F16" and t["to"] == "F32" and t["bytes"] == 256 * 128 * 4
+assert not t["copied"] and not t["importance"] and t["stats"]["max_abs"] == 0
+assert "stats" not in [t for t in q["tensors"] if t["copied"]][0] and "run" in q
+PYTHON
+fi
+rm -f ./*.gguf ./*.txt ./*.json
 only
 
 # the input is never the output, by whatever name
@@ -54,8 +141,13 @@ done
 rm -f ./*.gguf
 
 # words that cannot be meant
-refuse "--imatrix" "not supported" -- "$GAUGEBLOCK" quantize --imatrix x "$model" out.gguf Q8_0
-refuse "Q2_K" "Q4_K_M" -- "$GAUGEBLOCK" quantize "$model" out.gguf Q2_K
+refuse "Q9_K" "Q4_K_M" "IQ2_M" -- "$GAUGEBLOCK" quantize "$model" out.gguf Q9_K
+refuse "attn_v" "REGEX=TYPE" -- "$GAUGEBLOCK" quantize --tensor-type attn_v "$model" out.gguf Q8_0
+refuse "'q9'" -- "$GAUGEBLOCK" quantize --tensor-type attn_v=q9 "$model" out.gguf Q8_0
+refuse "character" -- "$GAUGEBLOCK" quantize --tensor-type '(=q8_0' "$model" out.gguf Q8_0
+refuse "--output-tensor-type" "q9" -- "$GAUGEBLOCK" quantize --output-tensor-type q9 "$model" out.gguf Q8_0
+refuse "--token-embedding-type" "q9" -- "$GAUGEBLOCK" quantize --token-embedding-type q9 "$model" out.gguf Q8_0
+refuse "--stats" "--dry-run" -- "$GAUGEBLOCK" quantize --stats --dry-run "$model" out.gguf Q8_0
 refuse "--threads" -- "$GAUGEBLOCK" quantize --threads 0 "$model" out.gguf Q8_0
 refuse "THREADS" -- "$GAUGEBLOCK" quantize "$model" out.gguf Q8_0 2x
 refuse "--frob" -- "$GAUGEBLOCK" quantize --frob "$model" out.gguf Q8_0

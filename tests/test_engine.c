@@ -201,12 +201,12 @@ START_TEST(one_hash_quantized) {
     gb_cap cap;
     char message[512];
     gb_quantize_options options = {0};
-    ck_assert_msg(gb_recipe_find(recipes[_i], &options.recipe, &err) == GB_OK, "%s", err.text);
+    ck_assert_msg(gb_recipe_find(recipes[_i], &options.plan.recipe, &err) == GB_OK, "%s", err.text);
     ck_assert_int_eq(gb_cap_from_name(NULL, &cap, message, sizeof message), 0);
     ck_assert_msg(gb_gguf_open(GAUGE4M, &in, &err) == GB_OK, "%s", err.text);
     ck_assert_msg(gb_pool_new(2, NULL, 0, &pool, &err) == GB_OK, "%s", err.text);
     ck_assert_msg(gb_quantize_plan(in, &options, &rows, &err) == GB_OK, "%s", err.text);
-    ck_assert_msg(gb_quantize_write(in, &options, rows, path, pool, &cap, NULL, &err) == GB_OK, "%s", err.text);
+    ck_assert_msg(gb_quantize_write(in, &options, rows, path, pool, &cap, NULL, NULL, &err) == GB_OK, "%s", err.text);
     free(rows);
     gb_pool_free(pool);
     gb_gguf_close(in);

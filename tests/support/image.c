@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/file.h"
+
 void image_raw(image *im, const void *data, size_t size) {
     ck_assert_uint_le(size, sizeof im->bytes - im->size);
     memcpy(im->bytes + im->size, data, size);
@@ -42,6 +44,20 @@ void image_key(image *im, const char *name, uint32_t type) {
 void image_key_u32(image *im, const char *name, uint32_t v) {
     image_key(im, name, 4);
     image_u32(im, v);
+}
+
+void image_begin_imatrix(image *im, uint64_t tensors, const char *const *datasets, uint32_t chunks) {
+    uint64_t count = 0;
+    while (datasets[count]) count++;
+    image_begin(im, tensors, 4);
+    image_key(im, "general.type", 8); /* a string */
+    image_str(im, "imatrix");
+    image_key(im, "imatrix.datasets", 9); /* an array of strings */
+    image_u32(im, 8);
+    image_u64(im, count);
+    for (uint64_t i = 0; i < count; i++) image_str(im, datasets[i]);
+    image_key_u32(im, "imatrix.chunk_count", chunks);
+    image_key_u32(im, "imatrix.chunk_size", 512);
 }
 
 void image_tensor(image *im, const char *name, uint32_t dims, const uint64_t ne[4], uint32_t type, uint64_t offset) {
@@ -93,6 +109,18 @@ void scratch_leave(void) {
 
 size_t scratch_entries(void) {
     return each_entry(0);
+}
+
+void scratch_same_bytes(const char *a, const char *b) {
+    gb_error err = {0};
+    gb_map x;
+    gb_map y;
+    ck_assert_msg(gb_map_open(a, &x, &err) == GB_OK, "%s", err.text);
+    ck_assert_msg(gb_map_open(b, &y, &err) == GB_OK, "%s", err.text);
+    ck_assert_uint_eq(x.size, y.size);
+    ck_assert_msg(memcmp(x.data, y.data, x.size) == 0, "%s and %s differ", a, b);
+    gb_map_close(&x);
+    gb_map_close(&y);
 }
 
 const char *image_save(const image *im, const char *name) {
