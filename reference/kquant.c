@@ -9,7 +9,7 @@
  */
 
 unsigned gb_get_two_bits(const uint8_t plane[64], size_t i) {
-    return plane[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3U;
+    return (unsigned)plane[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3U;
 }
 
 void gb_set_two_bits(const uint8_t code[GB_SUPER], uint8_t plane[64]) {
@@ -21,7 +21,7 @@ void gb_set_two_bits(const uint8_t code[GB_SUPER], uint8_t plane[64]) {
 }
 
 unsigned gb_get_nibble(const uint8_t plane[128], size_t i) {
-    return plane[i / 64 * 32 + i % 32] >> i % 64 / 32 * 4 & 15U;
+    return (unsigned)plane[i / 64 * 32 + i % 32] >> i % 64 / 32 * 4 & 15U;
 }
 
 void gb_set_nibbles(const uint8_t code[GB_SUPER], uint8_t plane[128]) {

@@ -29,7 +29,7 @@ static void unpack(const void *block, gb_k_signed *out) {
     out->d = b->d;
     for (size_t j = 0; j < SUBS; j++) out->sc[j] = (int8_t)(scale_code(b, j) - HALF_SCALE);
     for (size_t i = 0; i < GB_SUPER; i++) {
-        const unsigned code = gb_get_two_bits(b->qs, i) | (b->hmask[i % 32] >> i / 32 & 1U) << 2;
+        const unsigned code = gb_get_two_bits(b->qs, i) | ((unsigned)b->hmask[i % 32] >> i / 32 & 1U) << 2;
         out->value[i] = (int8_t)((int)code - HALF);
     }
 }

@@ -11,7 +11,7 @@ static void unpack(const void *block, gb_k_mins *out) {
     out->dmin = b->dmin;
     gb_get_scales_mins(b->scales, out->sc, out->mn);
     for (size_t i = 0; i < GB_SUPER; i++)
-        out->code[i] = (uint8_t)(gb_get_nibble(b->qs, i) | (b->qh[i % 32] >> i / 32 & 1U) << 4);
+        out->code[i] = (uint8_t)(gb_get_nibble(b->qs, i) | ((unsigned)b->qh[i % 32] >> i / 32 & 1U) << 4);
 }
 
 static void pack(const gb_k_mins *in, void *block) {

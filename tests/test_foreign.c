@@ -117,7 +117,7 @@ static void expect_nearest(double v, double chosen, const float *levels, size_t 
 }
 
 static unsigned nibble(size_t offset, size_t i, bool high_first) {
-    return row[offset + i / 2] >> (i % 2 == (high_first ? 0U : 1U) ? 4 : 0) & 15U;
+    return (unsigned)row[offset + i / 2] >> (i % 2 == (high_first ? 0U : 1U) ? 4 : 0) & 15U;
 }
 
 static bool is_dq(gb_format f) {
@@ -243,7 +243,7 @@ static unsigned small_code(gb_format f, size_t i) {
     unsigned code = 0;
     for (size_t b = 0; b < bits; b++) {
         const size_t at = i % 32 * bits + b;
-        code |= (row[base + at / 8] >> at % 8 & 1U) << b;
+        code |= ((unsigned)row[base + at / 8] >> at % 8 & 1U) << b;
     }
     return code;
 }
