@@ -71,7 +71,24 @@ GB_INLINE __m512 gb_row_scales(const uint8_t *const row[GB_ROWS], size_t at) {
     return _mm512_cvtph_ps(gb_load256(d));
 }
 
-/* sum[g][t] = start[t] + the products of `vectors` x 4 elements: one broadcast of 4 activation bytes meets 16 rows. */
+/* sum[g][t] += the products of 4 elements: one broadcast of 4 activation bytes meets 16 rows. */
+GB_INLINE void gb_dot_vector(const uint8_t *panel, const uint8_t *tile, size_t groups,
+                             __m512i sum[GB_GROUPS][GB_COLS]) {
+    __m512i w[GB_GROUPS];
+    GB_UNROLL
+    for (size_t i = 0; i < groups; i++) {
+        w[i] = gb_load512(panel + i * 64);
+        __asm__("" : "+v"(w[i])); /* keeps gcc 12 from loading it again for every column */
+    }
+    GB_UNROLL
+    for (size_t t = 0; t < GB_COLS; t++) {
+        const __m512i a = gb_broadcast32(tile + 4 * t);
+        GB_UNROLL
+        for (size_t i = 0; i < groups; i++) sum[i][t] = _mm512_dpbusd_epi32(sum[i][t], w[i], a);
+    }
+}
+
+/* sum[g][t] = start[t] + the products of `vectors` x 4 elements. */
 GB_INLINE void gb_dot_codes(const uint8_t *panel, const uint8_t *tile, const uint8_t *start, size_t vectors,
                             size_t groups, __m512i sum[GB_GROUPS][GB_COLS]) {
     GB_UNROLL
@@ -80,20 +97,7 @@ GB_INLINE void gb_dot_codes(const uint8_t *panel, const uint8_t *tile, const uin
         for (size_t i = 0; i < groups; i++) sum[i][t] = gb_broadcast32(start + 4 * t);
     }
     GB_UNROLL
-    for (size_t k = 0; k < vectors; k++) {
-        __m512i w[GB_GROUPS];
-        GB_UNROLL
-        for (size_t i = 0; i < groups; i++) {
-            w[i] = gb_load512(panel + (k * groups + i) * 64);
-            __asm__("" : "+v"(w[i])); /* keeps gcc 12 from loading it again for every column */
-        }
-        GB_UNROLL
-        for (size_t t = 0; t < GB_COLS; t++) {
-            const __m512i a = gb_broadcast32(tile + 16 * k + 4 * t);
-            GB_UNROLL
-            for (size_t i = 0; i < groups; i++) sum[i][t] = _mm512_dpbusd_epi32(sum[i][t], w[i], a);
-        }
-    }
+    for (size_t k = 0; k < vectors; k++) gb_dot_vector(panel + k * groups * 64, tile + 16 * k, groups, sum);
 }
 
 /* --- the driver */

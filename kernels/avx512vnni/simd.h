@@ -14,8 +14,10 @@
 /* Loops over register arrays must unroll completely, or the arrays live in memory. */
 #if defined(__clang__)
 #define GB_UNROLL _Pragma("unroll")
+typedef unsigned gb_shift16; /* how the compiler declares the count of a shift of 16-bit lanes */
 #else
 #define GB_UNROLL _Pragma("GCC unroll 16")
+typedef int gb_shift16;
 #endif
 
 enum { GB_ROWS = 16 }; /* rows of a group: the lanes of a register */

@@ -2,7 +2,7 @@
  *
  * The gemm packs three columns of activations into one 64-bit integer, a0 + a1 * 2^21 + a2 * 2^42, so that one multiply
  * by a weight code serves three columns. A field holds |sum| < 2^20: the largest is a q8_0 block, 32 * 128 * 128 =
- * 2^19; sub-blocks of K-quants stay below (q4_K: 32 * 15 * 128 < 2^16, q6_K: 16 * 32 * 128 = 2^16). */
+ * 2^19; sub-blocks of K-quants stay below (q5_K: 32 * 31 * 128 < 2^17). */
 #ifndef GB_SCALAR_COMMON_H
 #define GB_SCALAR_COMMON_H
 
@@ -107,11 +107,12 @@ GB_INLINE void gb_split_fields(int64_t packed, int out[GB_FIELDS]) {
 typedef struct {
     int64_t packed[2][GB_GEMM_CHUNK];
     float d[GB_GEMM_COLS][GB_CHUNK_BLOCKS], s[GB_GEMM_COLS][GB_CHUNK_BLOCKS];
-    int32_t sum[GB_GEMM_COLS][GB_GEMM_CHUNK / 32]; /* of 32 codes, for the mins */
+    int32_t sum[GB_GEMM_COLS][GB_GEMM_CHUNK / 16]; /* of the codes of a sub-block, for the mins */
 } gb_gemm_panel;
 
 GB_INLINE void gb_fill_panel(const gb_flat_format *f, const gb_gemm_args *g, size_t col, size_t width, size_t block,
                              size_t blocks, gb_gemm_panel *p) {
+    const size_t run = f->elems / f->subs;
     memset(p, 0, sizeof *p);
     for (size_t c = 0; c < width; c++) {
         const char *row = (const char *)g->a + (col + c) * g->a_stride;
@@ -123,7 +124,7 @@ GB_INLINE void gb_fill_panel(const gb_flat_format *f, const gb_gemm_args *g, siz
             if (f->affine) p->s[c][k] = gb_act_sum_q8_1(row, block + k);
             for (size_t j = 0; j < f->elems; j++) {
                 to[k * f->elems + j] += qs[j] * place;
-                p->sum[c][(k * f->elems + j) / 32] += qs[j];
+                p->sum[c][(k * f->elems + j) / run] += qs[j];
             }
         }
     }
@@ -154,7 +155,7 @@ GB_INLINE void gb_panel_block(const gb_flat_format *f, const gb_flat_block *w, c
         gb_split_fields(sum1, field + GB_FIELDS);
         for (size_t c = 0; c < GB_GEMM_COLS; c++) {
             isum[c] += w->sc[s] * field[c];
-            if (f->mins) msum[c] += w->mn[s] * p->sum[c][(k * f->elems + s * run) / 32];
+            if (f->mins) msum[c] += w->mn[s] * p->sum[c][k * f->subs + s];
         }
     }
     for (size_t c = 0; c < GB_GEMM_COLS; c++) {

@@ -1,0 +1,220 @@
+/* The K-quants with VNNI: super-blocks of 256 codes that are the unsigned operand of vpdpbusd, with integer scales of
+ * sub-blocks. Here: dequantize and gemv of a format from its descriptor; their gemm is in gemm_scaled.h and gemm_flat.h.
+ *
+ * gemv: a row is read once, front to back. Products are scaled inside the integers with vpdpwssd, which multiplies the low
+ * 16 bits of a lane by a scale (its high half is 0) and adds: the sum of four products is at most 63 * 128 * 4 = 32256 in
+ * magnitude. Per super-block only its integers and its f16 scales are kept, with lane = row, and after sixteen rows the
+ * float terms are computed and summed in order for all of them at once. */
+#ifndef GB_AVX512VNNI_SUPER_H
+#define GB_AVX512VNNI_SUPER_H
+
+#include "kernels/avx512vnni/gemm_tile.h"
+#include "reference/number.h"
+
+enum {
+    GB_BLOCK = 256,
+    GB_QUADS = 64,       /* vectors of codes of a gemm panel: four elements of sixteen rows each */
+    GB_SUPER = 32,       /* super-blocks of a row handled at a time */
+    GB_K_PREFETCH = 4096 /* bytes ahead */
+};
+
+/* One byte each: scales of 32 (the first eight) or 16 elements in order, and mins likewise. */
+typedef struct gb_super_scales {
+    __m128i sc, mn;
+} gb_super_scales;
+
+typedef struct gb_super {
+    size_t bytes, d_at;  /* of a block; of its f16 d (and, in formats with mins, dmin behind it) */
+    size_t sub;          /* elements of a sub-block: 16, 32 */
+    int mins;            /* or a value is its code minus 1 << offset_log2, and scales are signed */
+    unsigned offset_log2;
+    uint8_t order[8];    /* which 32 elements the halves of the four vectors of codes hold */
+    void (*codes)(const uint8_t *w, __m512i code[4]);
+    gb_super_scales (*scales)(const uint8_t *w);
+} gb_super;
+
+/* Eight scales and eight mins in twelve bytes (q4_K, q5_K): the layout of reference/kquant.c, four bytes a word. */
+GB_INLINE uint64_t gb_unpack_scales(uint32_t a, uint32_t c) {
+    return (a & 0x3f3f3f3fU) | (uint64_t)((c & 0x0f0f0f0fU) | (a >> 2 & 0x30303030U)) << 32;
+}
+
+GB_INLINE gb_super_scales gb_scales_mins(const uint8_t q[12]) {
+    const uint32_t c = gb_load_u32(q + 8);
+    return (gb_super_scales){_mm_cvtsi64_si128((long long)gb_unpack_scales(gb_load_u32(q), c)),
+                             _mm_cvtsi64_si128((long long)gb_unpack_scales(gb_load_u32(q + 4), c >> 4))};
+}
+
+/* --- dequantize */
+
+/* scale * (float)byte for sixteen signed bytes. */
+GB_INLINE void gb_scaled16(float scale, __m128i bytes, float out[16]) {
+    _mm512_storeu_ps(out, _mm512_mul_ps(_mm512_set1_ps(scale), _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes))));
+}
+
+GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float *x, size_t n) {
+    const uint8_t *w = blocks;
+    const __m512i offset = _mm512_set1_epi8((char)(f->mins ? 0 : 1 << f->offset_log2));
+    for (size_t k = 0; k < n / GB_BLOCK; k++, w += f->bytes) {
+        const gb_super_scales s = f->scales(w);
+        __m512i code[4];
+        int8_t q[GB_BLOCK];
+        float ds[16];
+        float dm[16];
+        f->codes(w, code);
+        GB_UNROLL
+        for (size_t v = 0; v < 4; v++) {
+            code[v] = _mm512_sub_epi8(code[v], offset);
+            _mm256_storeu_si256((__m256i *)(q + 32 * f->order[2 * v]), _mm512_castsi512_si256(code[v]));
+            _mm256_storeu_si256((__m256i *)(q + 32 * f->order[2 * v + 1]), _mm512_extracti64x4_epi64(code[v], 1));
+        }
+        gb_scaled16(gb_half(gb_load_u16(w + f->d_at, 0)), s.sc, ds);
+        if (f->mins) gb_scaled16(gb_half(gb_load_u16(w + f->d_at, 1)), s.mn, dm);
+        GB_UNROLL
+        for (size_t i = 0; i < GB_BLOCK; i += 16, x += 16) {
+            __m512 v = _mm512_mul_ps(_mm512_set1_ps(ds[i / f->sub]), gb_bytes_to_f32(q + i));
+            if (f->mins) v = _mm512_sub_ps(v, _mm512_set1_ps(dm[i / f->sub]));
+            _mm512_storeu_ps(x, v);
+        }
+    }
+}
+
+/* --- gemv */
+
+/* The activation row as a span of gemv wants it, computed once for all rows. */
+typedef struct gb_act_k {
+    _Alignas(64) int8_t q[GB_SUPER][GB_BLOCK]; /* in the order of the format's codes */
+    int16_t sums[GB_SUPER][16];                /* of the sub-blocks */
+    float d[GB_SUPER];
+} gb_act_k;
+
+/* Exact integers of sixteen rows. scale: bytes of the block's f16 d (and dmin above it). */
+typedef struct gb_sums_k {
+    _Alignas(64) int32_t sum[GB_SUPER][GB_ROWS];
+    int32_t min_sum[GB_SUPER][GB_ROWS];
+    uint32_t scale[GB_SUPER][GB_ROWS];
+} gb_sums_k;
+
+GB_INLINE void gb_prepare_k(const gb_super *f, gb_act_k *act, size_t k, const gb_block_q8_K *a) {
+    for (size_t j = 0; j < 8; j++) memcpy(act->q[k] + 32 * j, a->qs + 32 * f->order[j], 32);
+    for (size_t j = 0; j < GB_BLOCK / f->sub; j++)
+        act->sums[k][j] = f->sub == 16 ? a->bsums[j] : (int16_t)(a->bsums[2 * j] + a->bsums[2 * j + 1]);
+    act->d[k] = a->d;
+}
+
+/* The scales of vector v, each in the low half of its dwords; signed ones by way of bits 8-15. */
+GB_INLINE __m512i gb_spread_scales(const gb_super *f, __m512i scales, size_t v) {
+    const int per = 32 / (int)f->sub;
+    const int a = f->order[2 * v] * per;
+    const int b = f->order[2 * v + 1] * per;
+    const int last = per - 1; /* the upper sixteen of 32 elements have a scale of their own, or not */
+    const __m512i which = _mm512_setr_epi32(a, a, a, a, a + last, a + last, a + last, a + last, b, b, b, b, b + last,
+                                            b + last, b + last, b + last);
+    if (f->mins) return _mm512_shuffle_epi8(scales, _mm512_or_si512(which, _mm512_set1_epi32((int)0x80808000U)));
+    const __m512i up = _mm512_or_si512(_mm512_slli_epi32(which, 8), _mm512_set1_epi32((int)0x80800080U));
+    return _mm512_srai_epi16(_mm512_shuffle_epi8(scales, up), 8);
+}
+
+/* Eight or sixteen scales or mins times the sums of their sub-blocks, four partial sums. */
+GB_INLINE __m128i gb_times_sums(const gb_super *f, __m128i bytes, const int16_t *sums) {
+    if (f->sub == 32) return _mm_madd_epi16(_mm_cvtepi8_epi16(bytes), gb_load128(sums));
+    const __m256i products = _mm256_madd_epi16(_mm256_cvtepi8_epi16(bytes), gb_load256(sums));
+    return _mm_add_epi32(_mm256_castsi256_si128(products), _mm256_extracti128_si256(products, 1));
+}
+
+GB_INLINE void gb_row_k(const gb_super *f, const uint8_t *w, const gb_act_k *act, size_t blocks, gb_sums_k *s,
+                        size_t r) {
+    for (size_t k = 0; k < blocks; k++, w += f->bytes) {
+        for (size_t line = 0; line < f->bytes; line += 64) gb_prefetch(w, GB_K_PREFETCH + line);
+        const gb_super_scales scales = f->scales(w);
+        const __m512i sc = _mm512_broadcast_i32x4(scales.sc);
+        __m512i code[4];
+        __m512i sum[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+        f->codes(w, code);
+        GB_UNROLL
+        for (size_t v = 0; v < 4; v++) {
+            const __m512i q = gb_load512(act->q[k] + 64 * v);
+            const __m512i products = _mm512_dpbusd_epi32(_mm512_setzero_si512(), code[v], q);
+            sum[v / 2] = _mm512_dpwssd_epi32(sum[v / 2], products, gb_spread_scales(f, sc, v));
+        }
+        const __m512i all = _mm512_add_epi32(sum[0], sum[1]);
+        const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+        __m128i four = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+        const __m128i by_sum = gb_times_sums(f, f->mins ? scales.mn : scales.sc, act->sums[k]);
+        if (f->mins) {
+            const __m128i both = _mm_add_epi32(_mm_unpacklo_epi32(four, by_sum), _mm_unpackhi_epi32(four, by_sum));
+            const __m128i total = _mm_add_epi32(both, _mm_unpackhi_epi64(both, both));
+            s->sum[k][r] = _mm_cvtsi128_si32(total);
+            s->min_sum[k][r] = _mm_extract_epi32(total, 1);
+            s->scale[k][r] = gb_load_u32(w + f->d_at);
+        } else {
+            four = _mm_sub_epi32(four, _mm_slli_epi32(by_sum, (int)f->offset_log2));
+            const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+            s->sum[k][r] = _mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 1);
+            s->scale[k][r] = gb_load_u16(w + f->d_at, 0);
+        }
+    }
+}
+
+/* (d * da) * isum - (dmin * da) * msum. */
+GB_INLINE __m512 gb_affine_term(__m512 d, __m512 dmin, __m512 da, __m512i sum, __m512i min_sum) {
+    const __m512 scaled = _mm512_mul_ps(_mm512_mul_ps(d, da), _mm512_cvtepi32_ps(sum));
+    const __m512 offset = _mm512_mul_ps(_mm512_mul_ps(dmin, da), _mm512_cvtepi32_ps(min_sum));
+    return _mm512_sub_ps(scaled, offset);
+}
+
+GB_INLINE __m512 gb_term_k(const gb_super *f, const gb_sums_k *s, size_t k, __m512 da) {
+    const __m512i scale = gb_load512(s->scale[k]);
+    const __m512i sum = gb_load512(s->sum[k]);
+    if (!f->mins) return _mm512_mul_ps(_mm512_mul_ps(gb_halves(scale), da), _mm512_cvtepi32_ps(sum));
+    return gb_affine_term(gb_halves(scale), gb_halves(_mm512_srli_epi32(scale, 16)), da, sum,
+                          gb_load512(s->min_sum[k]));
+}
+
+GB_INLINE void gb_super_gemv(const gb_super *f, const void *w, size_t w_stride, size_t rows, const void *a, size_t n,
+                             float *y) {
+    gb_act_k act;
+    gb_sums_k s;
+    const gb_block_q8_K *ba = a;
+    for (size_t k = 0; k < n / GB_BLOCK; k += GB_SUPER) {
+        const size_t blocks = gb_min(GB_SUPER, n / GB_BLOCK - k);
+        for (size_t b = 0; b < blocks; b++) gb_prepare_k(f, &act, b, &ba[k + b]);
+        for (size_t r = 0; r < rows; r += GB_ROWS) {
+            const size_t count = gb_min(GB_ROWS, rows - r);
+            const __mmask16 lanes = gb_lanes(count);
+            const uint8_t *first = (const uint8_t *)w + r * w_stride + k * f->bytes;
+            for (size_t i = 0; i < count; i++) gb_row_k(f, first + i * w_stride, &act, blocks, &s, i);
+            __m512 acc = k ? _mm512_maskz_loadu_ps(lanes, y + r) : _mm512_setzero_ps();
+            for (size_t b = 0; b < blocks; b++)
+                acc = _mm512_add_ps(acc, gb_term_k(f, &s, b, _mm512_set1_ps(act.d[b])));
+            _mm512_mask_storeu_ps(y + r, lanes, acc);
+        }
+    }
+}
+
+/* --- gemm */
+
+/* Bytes 2i, 2i + 1 of each dword -> two 16-bit lanes. */
+GB_INLINE __m512i gb_byte_pair(__m512i v, size_t i) {
+    const __m512i low = _mm512_and_si512(_mm512_srli_epi32(v, (unsigned)(16 * i)), _mm512_set1_epi32(0xff));
+    const __m512i high = _mm512_srli_epi32(_mm512_slli_epi32(v, (unsigned)(16 - 16 * i)), 24);
+    return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
+
+/* dequantize, gemv and dot of a format from its descriptor `format`, gemm from its `tile`. */
+#define GB_SUPER_KERNELS(name)                                                                                         \
+    void gb_##name##_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {                                   \
+        gb_super_dequantize(&format, blocks, x, n);                                                                    \
+    }                                                                                                                  \
+    void gb_##name##_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) { \
+        gb_super_gemv(&format, w, w_stride, rows, a, n, y);                                                            \
+    }                                                                                                                  \
+    float gb_##name##_dot_avx512vnni(const void *w, const void *a, size_t n) {                                         \
+        float y = 0.0F;                                                                                                \
+        gb_##name##_gemv_avx512vnni(w, 0, 1, a, n, &y);                                                                \
+        return y;                                                                                                      \
+    }                                                                                                                  \
+    void gb_##name##_gemm_avx512vnni(const gb_gemm_args *g) {                                                          \
+        gb_gemm_tiles(&tile, g);                                                                                       \
+    }
+
+#endif
