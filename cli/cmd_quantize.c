@@ -19,6 +19,10 @@ const char gb_help_quantize[] =
     "                 this type, output (or tied token_embd) in Q6_K\n"
     "  Q4_K_S         Q4_K, output in Q6_K, and Q5_K for attn_v and ffn_down in the first layers\n"
     "  Q4_K_M, Q4_K   Q4_K, output in Q6_K, and Q6_K for attn_v and ffn_down in the layers that gain most\n"
+    "  NF4 FP4 NF4_DQ FP4_DQ INT8_ROW GPTQ4 GPTQ8 AWQ4 MLC_Q4F16_1 ONNX_Q4 MXFP6_E2M3 MXFP6_E3M2 MXFP8_E4M3\n"
+    "  MXFP8_E5M2 FP8_E4M3 FP8_E5M2\n"
+    "                 formats of other projects, on their grids; output and token_embd in F16. The types have numbers\n"
+    "                 of gaugeblock's own, which other programs refuse (docs/formats/README.md)\n"
     "\n"
     "These are llama-quantize's rules for Llama-family models. Vectors, norms and routers keep their type; rows that\n"
     "are not a whole number of blocks fall back (Q4_K to Q5_0, Q5_K to Q5_1, Q6_K to Q8_0, then F16). Metadata is\n"
@@ -113,7 +117,7 @@ static void print_plan(const gb_plan_row *rows, size_t count) {
         for (uint32_t d = 0; d < r->dims; d++)
             used += snprintf(sizes + used, sizeof sizes - (size_t)used, "%s%llu", d ? " x " : "",
                              (unsigned long long)r->ne[d]);
-        printf("%-32s %-20s %-5s -> %-5s %12llu bytes\n", gb_str_show(r->name, name), sizes, gb_formats[r->from].NAME,
+        printf("%-32s %-20s %-11s -> %-11s %12llu bytes\n", gb_str_show(r->name, name), sizes, gb_formats[r->from].NAME,
                gb_formats[r->to].NAME, (unsigned long long)gb_plan_bytes(r));
     }
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "harness/alloc.h"
+#include "model/foreign.h"
 
 static const gb_recipe recipes[] = {
     {"F32", 0, GB_FORMAT_f32},      {"F16", 1, GB_FORMAT_f16},    {"BF16", 32, GB_FORMAT_bf16},
@@ -30,7 +31,8 @@ static const char *const file_type_names[] = {
 };
 
 const char *gb_file_type_name(uint64_t file_type) {
-    return file_type < sizeof file_type_names / sizeof file_type_names[0] ? file_type_names[file_type] : NULL;
+    return file_type < sizeof file_type_names / sizeof file_type_names[0] ? file_type_names[file_type]
+                                                                          : gb_foreign_file_type_name(file_type);
 }
 
 int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
@@ -42,8 +44,10 @@ int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
         const size_t used = strlen(names);
         snprintf(names + used, sizeof names - used, " %s", recipes[i].name);
     }
-    *out = NULL;
-    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s", name, names);
+    *out = gb_foreign_recipe(name);
+    if (*out) return GB_OK;
+    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s, or a format of 'gaugeblock list formats'",
+                   name, names);
 }
 
 int gb_model_facts_read(const gb_gguf *file, gb_model_facts *out, gb_error *err) {
@@ -146,6 +150,10 @@ static uint32_t ffn_down_type(counters *c, gb_str name, uint32_t type) {
 static uint32_t rule(counters *c, const gb_plan_row *row) {
     const gb_format_info *base = &gb_formats[c->recipe->base];
     const uint32_t ft = c->recipe->file_type;
+    if (gb_is_foreign(c->recipe->base)) {
+        const bool is_end = gb_str_equal(row->name, "output.weight") || gb_str_equal(row->name, "token_embd.weight");
+        return is_end ? T_F16 : base->ggml_type;
+    }
     if (gb_str_equal(row->name, "output.weight") || (c->tied && gb_str_equal(row->name, "token_embd.weight"))) {
         if (row->ne[0] % base->block_elems || base->ggml_type == T_Q8_0) return T_Q8_0;
         return T_Q6_K;
