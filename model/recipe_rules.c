@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "model/foreign.h"
+
 /* X(name, general.file_type, base type) */
 #define RECIPES(X)                                                                                                     \
     X(F32, 0, F32)                                                                                                     \
@@ -150,11 +152,19 @@ static const rule rules[] = {
     {GB_ROLE_GATE | GB_ROLE_UP, ONLY(IQ3_XS), GB_IN_MIDDLE, T_IQ3_XXS},
 };
 
+static bool is_foreign(const gb_recipe *recipe) {
+    return (recipe->base & 0xffff0000U) == GB_PRIVATE_TYPE(0);
+}
+
+/* Recipes of other projects' formats are in no set. */
 static uint64_t set_of(const gb_recipe *recipe) {
+    if (is_foreign(recipe)) return 0;
     return (uint64_t)1 << (recipe - recipes);
 }
 
 uint32_t gb_rule_type(const gb_recipe *recipe, gb_role role, unsigned is) {
+    /* their projects leave both ends of the model in 16 bits */
+    if (is_foreign(recipe)) return role == GB_ROLE_OUTPUT || role == GB_ROLE_EMBED ? (uint32_t)T_F16 : GB_NO_TYPE;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if ((rules[i].roles & role) && (rules[i].recipes & set_of(recipe)) && !(rules[i].when & ~is))
             return rules[i].type;
@@ -166,7 +176,7 @@ bool gb_recipe_counts_layers(const gb_recipe *recipe) {
 }
 
 bool gb_recipe_corrects_v(const gb_recipe *recipe) {
-    return ((LOW | ONLY(MXFP4_MOE)) & set_of(recipe)) == 0;
+    return !is_foreign(recipe) && ((LOW | ONLY(MXFP4_MOE)) & set_of(recipe)) == 0;
 }
 
 bool gb_type_needs_importance(const gb_recipe *recipe, uint32_t type, gb_role role) {
@@ -220,7 +230,7 @@ const char *gb_recipe_name(size_t index) {
 const char *gb_file_type_name(uint64_t file_type) {
     for (size_t i = 0; i < RECIPE_COUNT; i++)
         if (recipes[i].file_type == file_type) return recipes[i].name;
-    return NULL;
+    return gb_foreign_file_type_name(file_type);
 }
 
 static const gb_recipe *find(const char *name) {
@@ -230,7 +240,7 @@ static const gb_recipe *find(const char *name) {
         if (strcasecmp(name, families[i]) == 0) (void)snprintf(medium, sizeof medium, "%s_M", families[i]);
     for (size_t i = 0; i < RECIPE_COUNT; i++)
         if (strcasecmp(recipes[i].name, medium[0] ? medium : name) == 0) return &recipes[i];
-    return NULL;
+    return gb_foreign_recipe(name);
 }
 
 int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
@@ -241,5 +251,5 @@ int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
         const size_t used = strlen(names);
         (void)snprintf(names + used, sizeof names - used, " %s", recipes[i].name);
     }
-    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s", name, names);
+    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s, or a format of other projects' in 'gaugeblock list formats'", name, names);
 }
