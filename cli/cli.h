@@ -26,6 +26,8 @@ int gb_parse_format(const char *option, const char *text, gb_format *out, gb_err
 int gb_parse_compat(const char *text, bool *ggml, gb_error *err);
 /* --isa, or GAUGEBLOCK_ISA when text is NULL. */
 int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err);
+/* GB_EINPUT if both exist and are one file, by whatever names. */
+int gb_refuse_same_file(const char *in, const char *out, gb_error *err);
 /* After getopt_long returned '?' or ':' (opterr = 0): GB_EINPUT that names the option and points to `help VERB`. */
 int gb_bad_option(int argc, char **argv, gb_error *err);
 

@@ -1,7 +1,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "cli/engine.h"
@@ -158,20 +157,12 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
     return take_words(argc, argv, a, err);
 }
 
-static int refuse_same_file(const arguments *a, gb_error *err) {
-    struct stat in;
-    struct stat out;
-    if (stat(a->in, &in) != 0 || stat(a->out, &out) != 0) return GB_OK; /* opening will say what is wrong */
-    if (in.st_dev != out.st_dev || in.st_ino != out.st_ino) return GB_OK;
-    return gb_fail(err, GB_EINPUT, "%s and %s are the same file", a->in, a->out);
-}
-
 static int convert(const arguments *a, const gb_gguf *in, const gb_plan_row *rows, gb_tensor_error *lost,
                    gb_error *err) {
     gb_cap cap;
     gb_pool *pool = NULL;
     int rc = gb_parse_isa(a->isa, &cap, err);
-    if (!rc) rc = refuse_same_file(a, err);
+    if (!rc) rc = gb_refuse_same_file(a->in, a->out, err);
     if (!rc) rc = gb_pool_new(a->threads ? a->threads : gb_default_threads(), NULL, 0, &pool, err);
     if (rc) return rc;
     const gb_progress progress = gb_progress_line();

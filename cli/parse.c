@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
 
@@ -57,6 +58,14 @@ int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err) {
     if (gb_cap_from_name(text, cap, message, sizeof message) != 0)
         return gb_fail(err, GB_EINPUT, "%s: %s", option, message);
     return GB_OK;
+}
+
+int gb_refuse_same_file(const char *in, const char *out, gb_error *err) {
+    struct stat a;
+    struct stat b;
+    if (stat(in, &a) != 0 || stat(out, &b) != 0) return GB_OK; /* opening will say what is wrong */
+    if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return GB_OK;
+    return gb_fail(err, GB_EINPUT, "%s and %s are the same file", in, out);
 }
 
 int gb_bad_option(int argc, char **argv, gb_error *err) {

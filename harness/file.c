@@ -97,6 +97,13 @@ void gb_map_close(gb_map *map) {
     *map = (gb_map){0};
 }
 
+void gb_map_let_go(const uint8_t *from, const uint8_t *to) {
+    const size_t mask = (size_t)sysconf(_SC_PAGESIZE) - 1;
+    const uint8_t *begin = from + (-(uintptr_t)from & mask);
+    const uint8_t *end = to - ((uintptr_t)to & mask);
+    if (begin < end) (void)madvise((void *)(uintptr_t)begin, (size_t)(end - begin), MADV_DONTNEED);
+}
+
 /* Reads to the end of fd into *data, growing it. */
 static int read_stream(int fd, const char *name, size_t max, uint8_t **data, size_t *size, gb_error *err) {
     size_t capacity = 0;

@@ -17,6 +17,8 @@ typedef struct gb_map {
  */
 int gb_map_open(const char *path, gb_map *map, gb_error *err);
 void gb_map_close(gb_map *map);
+/* Drops the whole pages of [from, to) of a mapping; they would come back from the file if they were read again. */
+void gb_map_let_go(const uint8_t *from, const uint8_t *to);
 
 /* Reads a whole file or stream ("-" or NULL path = stdin) into memory, at most max bytes; *data is NUL-terminated (the
  * terminator is not counted) and freed by the caller. */

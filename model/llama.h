@@ -16,6 +16,15 @@
 #include "kernels/registry.h"
 #include "model/gguf.h"
 
+/* Limits far above any known model: they keep every later size computation inside 64 bits. */
+enum {
+    GB_MAX_LAYERS = 1024,
+    GB_MAX_WIDTH = 1 << 20,
+    GB_MAX_FFN = 1 << 22,
+    GB_MAX_VOCAB = 1 << 24,
+    GB_MAX_CONTEXT = 1 << 24,
+};
+
 /* A weight matrix: `rows` rows of `n` weights, in the file. */
 typedef struct gb_matrix {
     const uint8_t *data;

@@ -4,15 +4,6 @@
 
 #include "model/llama.h"
 
-/* Limits far above any known model: they keep every later size computation inside 64 bits. */
-enum {
-    GB_MAX_LAYERS = 1024,
-    GB_MAX_WIDTH = 1 << 20,
-    GB_MAX_FFN = 1 << 22,
-    GB_MAX_VOCAB = 1 << 24,
-    GB_MAX_CONTEXT = 1 << 24,
-};
-
 /* general.architecture and every hyperparameter but the vocabulary; `fallback` serves n_vocab where the file has no
  * vocab_size. */
 int gb_llama_read_shape(gb_llama *m, gb_error *err);

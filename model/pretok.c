@@ -24,6 +24,13 @@
     "(?i:" CONTRACTION ")|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?" SYMBOLS "[\\r\\n]*|" S "*[\\r\\n]+|" TRAILING   \
     "|" S "+"
 
+/* Mistral's newer tokenizers: words by case, so that "HelloWorld" is two. */
+#define UPPER "\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}"
+#define LOWER "\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}"
+#define TEKKEN                                                                                                         \
+    "[^\\r\\n\\p{L}\\p{N}]?[" UPPER "]*[" LOWER "]+|[^\\r\\n\\p{L}\\p{N}]?[" UPPER "]+[" LOWER "]*|\\p{N}| ?" SYMBOLS  \
+    "[\\r\\n/]*|" S "*[\\r\\n]+|" TRAILING "|" S "+"
+
 enum { STAGES = 5 };
 
 /* Each stage cuts every piece of the stage before into its matches and what lies between them. */
@@ -36,6 +43,7 @@ static const struct recipe {
     {"llama3", true, true, {LLAMA3("\\p{N}{1,3}")}},
     {"llama-v3", true, true, {LLAMA3("\\p{N}{1,3}")}},
     {"qwen2", false, false, {LLAMA3("\\p{N}")}},
+    {"tekken", true, true, {TEKKEN}},
     {"gpt-2", false, false, {GPT2}},
     {"mpt", false, false, {GPT2}},
     {"smollm", false, false, {"\\p{N}", GPT2}},

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "harness/alloc.h"
 
@@ -93,14 +91,6 @@ int gb_quantize_check(const gb_gguf *in, const gb_quantize_options *options, con
 /* Input pages are let go piece by piece, so that the process never holds more of the model than it works on. */
 enum { CHUNK_BYTES = 16 << 20 };
 
-/* Drops the whole pages of [from, to) of the mapping; they would come back from the file if they were read again. */
-static void let_go(const uint8_t *from, const uint8_t *to) {
-    const size_t mask = (size_t)sysconf(_SC_PAGESIZE) - 1;
-    const uint8_t *begin = from + (-(uintptr_t)from & mask);
-    const uint8_t *end = to - ((uintptr_t)to & mask);
-    if (begin < end) (void)madvise((void *)begin, (size_t)(end - begin), MADV_DONTNEED);
-}
-
 static int check_source(const gb_gguf *in, const gb_tensor *t, gb_error *err) {
     const uint64_t blocks = gb_tensor_blocks(t);
     const uint64_t step = CHUNK_BYTES / gb_formats[t->format].block_bytes;
@@ -109,7 +99,7 @@ static int check_source(const gb_gguf *in, const gb_tensor *t, gb_error *err) {
         const uint64_t count = blocks - first < step ? blocks - first : step;
         rc = gb_tensor_check_scales(in, t, first, count, err);
         const uint64_t end = first + count < blocks ? gb_tensor_block_offset(t, first + count) : t->bytes;
-        if (blocks > step) let_go(t->data + gb_tensor_block_offset(t, first), t->data + end);
+        if (blocks > step) gb_map_let_go(t->data + gb_tensor_block_offset(t, first), t->data + end);
     }
     return rc;
 }
@@ -129,7 +119,7 @@ static bool read_row(const void *ctx, uint64_t row, float *x, void *blocks) {
 
 static void drop_rows(const void *ctx, uint64_t first, uint64_t rows) {
     const source *s = ctx;
-    let_go(s->t->data + first * s->row_bytes, s->t->data + (first + rows) * s->row_bytes);
+    gb_map_let_go(s->t->data + first * s->row_bytes, s->t->data + (first + rows) * s->row_bytes);
 }
 
 static int copy_tensor(gb_gguf_writer *w, const gb_tensor *t, gb_error *err) {
@@ -137,7 +127,7 @@ static int copy_tensor(gb_gguf_writer *w, const gb_tensor *t, gb_error *err) {
     for (uint64_t at = 0; !rc && at < t->bytes; at += CHUNK_BYTES) {
         const size_t size = t->bytes - at < CHUNK_BYTES ? (size_t)(t->bytes - at) : CHUNK_BYTES;
         rc = gb_gguf_write_data(w, t->data + at, size, err);
-        let_go(t->data + at, t->data + at + size);
+        gb_map_let_go(t->data + at, t->data + at + size);
     }
     return rc;
 }

@@ -12,6 +12,17 @@
 
 typedef struct gb_tokenizer gb_tokenizer;
 
+/* Values of tokenizer.ggml.token_type. */
+enum {
+    GB_TOKEN_UNDEFINED = 0,
+    GB_TOKEN_NORMAL = 1,
+    GB_TOKEN_UNKNOWN = 2,
+    GB_TOKEN_CONTROL = 3,
+    GB_TOKEN_USER = 4,
+    GB_TOKEN_UNUSED = 5,
+    GB_TOKEN_BYTE = 6,
+};
+
 /* Builds from the tokenizer.ggml.* keys. The file must stay open while the tokenizer lives. A vocabulary that
  * contradicts itself (missing key, wrong count, id out of range, empty or double token, unknown pre-tokenizer, merge of
  * tokens that do not exist) is GB_EINPUT with a message that names the key. */

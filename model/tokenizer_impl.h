@@ -7,17 +7,6 @@
 #include "model/token_map.h"
 #include "model/tokenizer.h"
 
-/* Values of tokenizer.ggml.token_type. */
-enum {
-    GB_TOKEN_UNDEFINED = 0,
-    GB_TOKEN_NORMAL = 1,
-    GB_TOKEN_UNKNOWN = 2,
-    GB_TOKEN_CONTROL = 3,
-    GB_TOKEN_USER = 4,
-    GB_TOKEN_UNUSED = 5,
-    GB_TOKEN_BYTE = 6,
-};
-
 struct gb_tokenizer {
     bool bpe; /* else SentencePiece-type */
     size_t count;

@@ -131,6 +131,7 @@ static const struct split_case {
     {"llama3", "1234", "123|4|"},
     {"llama-v3", "1234", "123|4|"},
     {"qwen2", "a 1234", "a| |1|2|3|4|"},
+    {"tekken", "HelloWorld it's 12\nABC a//\n x", "Hello|World| it|'s| |1|2|\n|ABC| a|//\n| x|"},
     {"gpt-2", "It's 1234  a\nb", "It|'s| 1234| | a|\n|b|"},
     {"gpt-2", "I'LL", "I|'|LL|"},
     {"mpt", "It's 12", "It|'s| 12|"},
