@@ -55,11 +55,13 @@ int gb_bench_select(const gb_bench_options *options, bool *selected, size_t *tot
             return gb_fail(err, GB_EINPUT, "--filter '%s': not a regular expression: %s", options->filter, why);
         }
     }
+    const gb_cap here = {.features = gb_cpu_features()};
     for (size_t i = 0; i < options->count; i++) {
         const gb_kernel *k = &options->kernels[i];
         selected[i] = (options->format < 0 || options->format == (int)k->format) &&
                       (options->op < 0 || options->op == (int)k->op) &&
                       (options->isa < 0 || options->isa == (int)k->isa) &&
+                      (!options->best || gb_select(k->format, k->op, &here) == k) &&
                       (!options->filter || regexec(&pattern, k->name, 0, NULL, 0) == 0);
         *total += selected[i];
     }
@@ -80,8 +82,7 @@ typedef struct run {
     gb_stopwatch watch;
     gb_counters *counters;
     gb_rng rng;
-    size_t groups, groups_done, session;
-    double *session_ns, *session_yard; /* [result][session]: medians; NULL for a single session */
+    size_t groups, groups_done;
 } run;
 
 static void say(const run *r, size_t done, size_t total, const char *what) {
@@ -165,43 +166,6 @@ static void compare_with_scalar(gb_bench_result **group, size_t count) {
         if (group[i]->ns.median > 0) group[i]->vs_scalar = scalar->ns.median / group[i]->ns.median;
 }
 
-/* Keeps the medians of a session and drops its samples. */
-static void end_session(run *r, gb_bench_result *x) {
-    const size_t at = (size_t)(x - r->report->results) * r->options->sessions + r->session;
-    r->session_ns[at] = x->ns.median;
-    if (x->vs_yardstick) r->session_yard[at] = x->yard.median;
-    free(x->samples);
-    free(x->vs_yardstick);
-    x->samples = x->vs_yardstick = NULL;
-}
-
-/* The medians of the sessions become the samples. */
-static int keep_medians(const double *medians, size_t n, double **samples, gb_summary *summary, double *noise,
-                        gb_error *err) {
-    double *scratch = gb_new(n, sizeof *scratch, "bench: sessions", err);
-    *samples = scratch ? gb_new(n, sizeof *scratch, "bench: sessions", err) : NULL;
-    if (*samples) {
-        memcpy(*samples, medians, n * sizeof *scratch);
-        *summary = gb_summarize(medians, n, scratch);
-        *noise = gb_noise_floor(medians, n, scratch);
-    }
-    free(scratch);
-    return *samples ? GB_OK : GB_ESYSTEM;
-}
-
-static int join_sessions(run *r, gb_error *err) {
-    const size_t n = r->options->sessions;
-    int rc = GB_OK;
-    for (size_t i = 0; !rc && i < r->report->count; i++) {
-        gb_bench_result *x = &r->report->results[i];
-        if (x->verdict != GB_VERIFY_OK) continue;
-        rc = keep_medians(r->session_ns + i * n, n, &x->samples, &x->ns, &x->noise, err);
-        if (!rc && r->options->yardstick)
-            rc = keep_medians(r->session_yard + i * n, n, &x->vs_yardstick, &x->yard, &x->yard_noise, err);
-    }
-    return rc;
-}
-
 /* All kernels of one (format, operation, level) compete on one case. `first` stands for the group. */
 static int time_group(run *r, gb_bench_result *first, gb_bench_result **group, gb_error *err) {
     gb_bench_report *report = r->report;
@@ -211,7 +175,7 @@ static int time_group(run *r, gb_bench_result *first, gb_bench_result **group, g
     char what[128];
     (void)snprintf(what, sizeof what, "%s %s %s", gb_formats[first->kernel->format].name,
                    gb_op_names[first->kernel->op], gb_bench_level_names[first->level]);
-    say(r, r->groups_done++, r->groups * (r->options->sessions > 1 ? r->options->sessions : 1), what);
+    say(r, r->groups_done++, r->groups, what);
     gb_bench_case c;
     const gb_bench_options *o = r->options;
     const size_t target = gb_bench_level_bytes(first->level, o->topology);
@@ -227,52 +191,30 @@ static int time_group(run *r, gb_bench_result *first, gb_bench_result **group, g
     rc = gb_measure(&r->watch, &c, group, count, &how, err);
     gb_bench_case_free(&c);
     if (rc) return rc;
-    for (size_t i = 0; o->sessions > 1 && i < count; i++) end_session(r, group[i]);
     compare_with_scalar(group, count);
-    report->timed += r->session == 0 ? count : 0;
+    report->timed += count;
     return GB_OK;
 }
 
-/* The first result of every group. */
-static void list_groups(run *r, gb_bench_result **first) {
-    for (size_t i = 0; i < r->report->count; i++) {
-        gb_bench_result *x = &r->report->results[i];
-        bool seen = x->verdict != GB_VERIFY_OK;
-        for (size_t j = 0; j < r->groups && !seen; j++) seen = same_group(first[j], x);
-        if (!seen) first[r->groups++] = x;
-    }
-}
-
-/* Every group once, in an order drawn by lot. */
-static int time_session(run *r, gb_bench_result **first, gb_bench_result **group, gb_error *err) {
-    for (size_t i = r->groups; i > 1; i--) {
-        const size_t j = gb_rng_below(&r->rng, (uint32_t)i);
-        gb_bench_result *t = first[i - 1];
-        first[i - 1] = first[j];
-        first[j] = t;
-    }
-    int rc = GB_OK;
-    for (size_t i = 0; !rc && i < r->groups; i++) rc = time_group(r, first[i], group, err);
-    return rc;
-}
-
+/* The first result of every group, in random order. */
 static int time_all(run *r, gb_error *err) {
-    const gb_bench_report *report = r->report;
-    const size_t sessions = r->options->sessions > 1 ? r->options->sessions : 1;
-    gb_bench_result **first = gb_new(report->count, sizeof(gb_bench_result *), "bench: order", err);
+    gb_bench_report *report = r->report;
+    gb_bench_result **order = gb_new(report->count, sizeof(gb_bench_result *), "bench: order", err);
     gb_bench_result **group = gb_new(report->count, sizeof(gb_bench_result *), "bench: group", err);
-    int rc = first && group ? GB_OK : GB_ESYSTEM;
-    if (!rc && sessions > 1) {
-        size_t count = 0;
-        if (!gb_mul_size(report->count, sessions, &count)) rc = gb_fail(err, GB_EINPUT, "bench: too many sessions");
-        if (!rc) r->session_ns = gb_new(count, sizeof(double), "bench: sessions", err);
-        if (!rc) r->session_yard = gb_new(count, sizeof(double), "bench: sessions", err);
-        if (!rc && !(r->session_ns && r->session_yard)) rc = GB_ESYSTEM;
+    int rc = order && group ? GB_OK : GB_ESYSTEM;
+    for (size_t i = 0; !rc && i < report->count; i++) {
+        gb_bench_result *x = &report->results[i];
+        bool seen = x->verdict != GB_VERIFY_OK;
+        for (size_t j = 0; j < r->groups && !seen; j++) seen = same_group(order[j], x);
+        if (seen) continue;
+        /* inside-out shuffle */
+        const size_t j = gb_rng_below(&r->rng, (uint32_t)r->groups + 1);
+        order[r->groups] = order[j];
+        order[j] = x;
+        r->groups++;
     }
-    if (!rc) list_groups(r, first);
-    for (; !rc && r->session < sessions; r->session++) rc = time_session(r, first, group, err);
-    if (!rc && sessions > 1) rc = join_sessions(r, err);
-    free(first);
+    for (size_t i = 0; !rc && i < r->groups; i++) rc = time_group(r, order[i], group, err);
+    free(order);
     free(group);
     return rc;
 }
@@ -308,8 +250,6 @@ int gb_bench_run(const gb_bench_options *options, gb_bench_report *report, gb_er
     gb_verify_free(&r.verified);
     free(r.kernels);
     free(r.origin);
-    free(r.session_ns);
-    free(r.session_yard);
     return rc;
 }
 

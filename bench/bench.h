@@ -38,15 +38,14 @@ typedef struct gb_bench_result {
     gb_shape shape;
     gb_work work;
     size_t working_set;
-    size_t calls;    /* kernel calls per sample */
-    double *samples; /* ns per call, in order of measurement; with sessions: the median of each */
-    gb_summary ns;   /* of the samples */
-    double noise;    /* A/A: interleaved halves of the samples */
-    double
-        *vs_yardstick; /* this time / the yardstick's in the same round (sessions: median of each); NULL: not asked */
-    gb_summary yard;   /* of vs_yardstick */
-    double yard_noise; /* its A/A */
-    double vs_scalar;  /* scalar row's median / this median; 0: the scalar row was not timed */
+    size_t calls;         /* kernel calls per sample */
+    double *samples;      /* ns per call, in order of measurement */
+    gb_summary ns;        /* of the samples */
+    double noise;         /* A/A: interleaved halves of the samples */
+    double *vs_yardstick; /* this time / the yardstick's in the same round; NULL: not asked for */
+    gb_summary yard;      /* of vs_yardstick */
+    double yard_noise;    /* its A/A */
+    double vs_scalar;     /* scalar row's median / this median; 0: the scalar row was not timed */
     double counted_calls; /* calls that the counters saw; 0: no counting */
     gb_counter_set counters;
 } gb_bench_result;
@@ -55,14 +54,13 @@ typedef struct gb_bench_options {
     const gb_kernel *kernels; /* NULL: the table */
     size_t count;
     int format, op, isa; /* -1: all */
+    bool best;           /* of each format and operation only the row that the engine would take here */
     const char *filter;  /* POSIX extended regular expression on the kernel's name, or NULL */
     bool level[GB_BENCH_LEVEL_COUNT];
-    size_t samples;  /* >= 1; intervals need at least 6 */
-    double min_ms;   /* measured time per kernel and level, at least; more samples are taken to fill it */
-    size_t sessions; /* > 1: all is measured that many times over, on fresh memory and in a new order, and the median of
-                        each session is one sample: so the interval holds what changes from run to run */
-    bool yardstick;  /* also time bench/yardstick.h in every round */
-    uint64_t seed;   /* of inputs, of the order, and of verification */
+    size_t samples;   /* >= 1; intervals need at least 6 */
+    double min_ms;    /* measured time per kernel and level, at least; more samples are taken to fill it */
+    bool yardstick;   /* also time bench/yardstick.h in every round */
+    uint64_t seed;    /* of inputs, of the order, and of verification */
     gb_effort effort; /* of verification */
     const gb_topology *topology;
     const gb_perf_backend *perf; /* NULL: no counting */

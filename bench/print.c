@@ -37,9 +37,6 @@ static void print_header(FILE *out, const gb_bench_options *options, const gb_be
             report->call_ns);
     fprintf(out, "samples    at least %zu and %g ms per kernel, order randomized, seed %llu\n", options->samples,
             options->min_ms, (unsigned long long)run->seed);
-    if (options->sessions > 1)
-        fprintf(out, "sessions   %zu: medians of each on fresh memory are the samples of what follows\n",
-                options->sessions);
     if (report->counter_note[0]) fprintf(out, "counters   absent: %s\n", report->counter_note);
 }
 
@@ -150,14 +147,13 @@ void gb_bench_print_csv(FILE *out, const gb_bench_report *report) {
     }
 }
 
-static void add_timing(gb_record *record, const gb_bench_result *r, const gb_bench_options *options) {
+static void add_timing(gb_record *record, const gb_bench_result *r) {
     gb_record_number(record, "n", (double)r->shape.n);
     gb_record_number(record, "rows", (double)r->shape.rows);
     gb_record_number(record, "cols", (double)r->shape.cols);
     gb_record_number(record, "working_set_bytes", (double)r->working_set);
     gb_record_number(record, "threads", 1);
     gb_record_number(record, "calls_per_sample", (double)r->calls);
-    if (options->sessions > 1) gb_record_number(record, "sessions", (double)options->sessions);
     gb_record_number(record, "bytes_per_call", r->work.bytes);
     if (r->work.ops > 0) gb_record_number(record, "ops_per_call", r->work.ops);
     gb_record_metric(record, "ns_per_call", "ns", &r->ns, r->samples);
@@ -179,15 +175,15 @@ static void add_timing(gb_record *record, const gb_bench_result *r, const gb_ben
     if (r->counted_calls > 0) gb_record_counters(record, &r->counters, r->counted_calls, "call");
 }
 
-int gb_bench_record(const gb_bench_options *options, const gb_bench_report *report, const gb_bench_result *r,
-                    const gb_run *run, double stolen, gb_record **out, gb_error *err) {
+int gb_bench_record(const gb_bench_report *report, const gb_bench_result *r, const gb_run *run, double stolen,
+                    gb_record **out, gb_error *err) {
     gb_record *record = *out = gb_record_new("kernel", r->kernel->name, err);
     if (!record) return GB_ESYSTEM;
     gb_record_text(record, "format", gb_formats[r->kernel->format].name);
     gb_record_text(record, "op", gb_op_names[r->kernel->op]);
     gb_record_text(record, "isa", gb_isas[r->kernel->isa].name);
     gb_record_text(record, "level", gb_bench_level_names[r->level]);
-    if (r->verdict == GB_VERIFY_OK) add_timing(record, r, options);
+    if (r->verdict == GB_VERIFY_OK) add_timing(record, r);
     gb_record_value(record, "timer_overhead", "ns per sample", report->timer_ns);
     gb_record_value(record, "call_overhead", "ns per call", report->call_ns);
     if (stolen >= 0) gb_record_value(record, "stolen_time", "ratio", stolen);

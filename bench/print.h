@@ -13,7 +13,7 @@ void gb_bench_print_table(FILE *out, const gb_bench_options *options, const gb_b
                           double stolen);
 void gb_bench_print_csv(FILE *out, const gb_bench_report *report);
 /* The record of one result that was not skipped; the caller frees it with gb_record_free. */
-int gb_bench_record(const gb_bench_options *options, const gb_bench_report *report, const gb_bench_result *result,
-                    const gb_run *run, double stolen, gb_record **out, gb_error *err);
+int gb_bench_record(const gb_bench_report *report, const gb_bench_result *result, const gb_run *run, double stolen,
+                    gb_record **out, gb_error *err);
 
 #endif

@@ -9,7 +9,7 @@
 #include "harness/pool.h"
 
 gb_bench_arguments gb_bench_arguments_new(void) {
-    return (gb_bench_arguments){.options = gb_bench_defaults(), .cpu = -1};
+    return (gb_bench_arguments){.options = gb_bench_defaults(), .cpu = -1, .sessions = 1};
 }
 
 /* "l1,dram" */
@@ -65,7 +65,10 @@ int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_erro
         a->cpu = (int)number;
         return rc;
     case GB_BENCH_SESSIONS:
-        return gb_parse_size("--sessions", text, 1, 1000, &b->sessions, err);
+        return gb_parse_size("--sessions", text, 1, 1000, &a->sessions, err);
+    case GB_BENCH_BEST:
+        b->best = true;
+        return GB_OK;
     default: /* GB_BENCH_QUICK */
         b->effort = GB_EFFORT_QUICK;
         return GB_OK;
@@ -142,13 +145,13 @@ void gb_bench_outcome_free(gb_bench_outcome *out) {
     gb_topology_free(&out->topology);
 }
 
-int gb_bench_records(const gb_bench_arguments *a, const gb_bench_outcome *outcome, gb_results *all, gb_error *err) {
+int gb_bench_records(const gb_bench_outcome *outcome, gb_results *all, gb_error *err) {
     const gb_bench_report *report = &outcome->report;
     int rc = GB_OK;
     for (size_t i = 0; !rc && i < report->count; i++) {
         if (report->results[i].verdict == GB_VERIFY_SKIP) continue;
         gb_record *record = NULL;
-        rc = gb_bench_record(&a->options, report, &report->results[i], &outcome->run, outcome->stolen, &record, err);
+        rc = gb_bench_record(report, &report->results[i], &outcome->run, outcome->stolen, &record, err);
         if (!rc) rc = gb_results_add_record(all, record, err);
         gb_record_free(record);
     }

@@ -10,7 +10,8 @@
 
 typedef struct gb_bench_arguments {
     gb_bench_options options;
-    int cpu; /* -1: choose */
+    int cpu;         /* -1: choose */
+    size_t sessions; /* > 1: processes, see cli/sessions.h */
     bool size_given, time_given;
 } gb_bench_arguments;
 
@@ -28,6 +29,7 @@ enum {
     GB_BENCH_CPU,
     GB_BENCH_QUICK,
     GB_BENCH_SESSIONS,
+    GB_BENCH_BEST,
     GB_BENCH_OWN /* a verb's own options follow */
 };
 #define GB_BENCH_LONG                                                                                                  \
@@ -35,8 +37,9 @@ enum {
         {"isa", required_argument, NULL, GB_BENCH_ISA}, {"filter", required_argument, NULL, GB_BENCH_FILTER},          \
         {"size", required_argument, NULL, GB_BENCH_SIZE}, {"samples", required_argument, NULL, GB_BENCH_SAMPLES},      \
         {"min-time", required_argument, NULL, GB_BENCH_MIN_TIME}, {"seed", required_argument, NULL, GB_BENCH_SEED},    \
-        {"cpu", required_argument, NULL, GB_BENCH_CPU}, {"quick", no_argument, NULL, GB_BENCH_QUICK}, {                \
-        "sessions", required_argument, NULL, GB_BENCH_SESSIONS                                                         \
+        {"cpu", required_argument, NULL, GB_BENCH_CPU}, {"quick", no_argument, NULL, GB_BENCH_QUICK},                  \
+        {"sessions", required_argument, NULL, GB_BENCH_SESSIONS}, {                                                    \
+        "best", no_argument, NULL, GB_BENCH_BEST                                                                       \
     }
 
 /* Takes one of the options above. */
@@ -57,6 +60,6 @@ int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outc
 void gb_bench_outcome_free(gb_bench_outcome *out);
 
 /* One record per kernel and level that was not skipped. */
-int gb_bench_records(const gb_bench_arguments *a, const gb_bench_outcome *outcome, gb_results *all, gb_error *err);
+int gb_bench_records(const gb_bench_outcome *outcome, gb_results *all, gb_error *err);
 
 #endif

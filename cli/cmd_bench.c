@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "bench/print.h"
-#include "cli/bench_run.h"
+#include "cli/sessions.h"
 #include "cli/store.h"
 #include "harness/alloc.h"
 
@@ -18,6 +18,7 @@ const char gb_help_bench[] =
     "  --op O          only this operation (dot, gemv, gemm, quantize ...)\n"
     "  --isa I         only this instruction set, exactly (scalar, avx2, avx512vnni, neon)\n"
     "  --filter REGEX  only kernels whose name matches (POSIX extended regular expression)\n"
+    "  --best          of each format and operation only the kernel that runs are given here\n"
     "  --list          print the selected kernels and whether they can run here; time nothing\n"
     "  --size LIST     working sets: l1, l2, l3, dram, with commas (default l1,l2): half of that cache, 4 x the last\n"
     "  --samples N     samples per kernel, at least (default 31; intervals need 6)\n"
@@ -25,8 +26,8 @@ const char gb_help_bench[] =
     "  --seed S        seed of inputs, order and verification (default 42)\n"
     "  --cpu N         pin to this CPU (default: the first one of the fastest kind)\n"
     "  --quick         short verification, l2 only, 3 ms per kernel: an overview, not a result\n"
-    "  --sessions N    measure all N times over on fresh memory; the samples are the medians of the sessions (default "
-    "1)\n"
+    "  --sessions N    measure all in N processes, one after the other; the samples are their medians, so the\n"
+    "                  interval holds what changes from process to process (default 1: in this process)\n"
     "  --yardstick     time a fixed loop beside the kernels: ratios to it compare between runs (README of results/)\n"
     "  --store [PATH]  also add the records to the store (default: ~/.local/share/gaugeblock/results.db); this "
     "implies\n"
@@ -82,6 +83,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
     }
     if (optind != argc)
         return gb_fail(err, GB_EINPUT, "unexpected argument '%s'; see 'gaugeblock help bench'", argv[optind]);
+    if (a->csv && a->bench.sessions > 1) return gb_fail(err, GB_EINPUT, "--csv and --sessions exclude each other");
     if (a->json && a->csv) return gb_fail(err, GB_EINPUT, "--json and --csv exclude each other");
     gb_bench_arguments_end(&a->bench);
     return GB_OK;
@@ -102,30 +104,46 @@ static int list_selected(const gb_bench_options *b, gb_error *err) {
     return rc;
 }
 
-static int keep_records(const arguments *a, const gb_bench_outcome *outcome, gb_error *err) {
+static int keep(const arguments *a, const gb_results *all, gb_error *err) {
+    for (size_t i = 0; a->json && i < all->count; i++) puts(all->of[i].text);
+    return gb_store_results(a->store, all, err);
+}
+
+/* In this process. */
+static int run_here(arguments *a, int argc, char **argv, gb_error *err) {
+    gb_bench_outcome outcome;
     gb_results all = {0};
-    int rc = gb_bench_records(&a->bench, outcome, &all, err);
-    for (size_t i = 0; !rc && a->json && i < all.count; i++) puts(all.of[i].text);
-    if (!rc) rc = gb_store_results(a->store, &all, err);
+    int rc = gb_bench_measure(&a->bench, argc, argv, &outcome, err);
+    if (!rc && a->csv)
+        gb_bench_print_csv(stdout, &outcome.report);
+    else if (!rc && !a->json)
+        gb_bench_print_table(stdout, &a->bench.options, &outcome.report, &outcome.run, outcome.stolen);
+    if (!rc && (a->json || a->store)) rc = gb_bench_records(&outcome, &all, err);
+    if (!rc) rc = keep(a, &all, err);
+    if (!rc && outcome.report.failed)
+        rc = gb_fail(err, GB_EFINDING, "%zu kernels failed verification and were not timed", outcome.report.failed);
+    gb_results_free(&all);
+    gb_bench_outcome_free(&outcome);
+    return rc;
+}
+
+/* In processes of their own. */
+static int run_sessions(const arguments *a, int argc, char **argv, gb_error *err) {
+    gb_run run;
+    gb_results all = {0};
+    gb_run_begin(&run, argc, argv, NULL);
+    int rc = gb_sessions_run(&a->bench, a->bench.options.yardstick, NULL, &run, &all, NULL, err);
+    if (!rc && !a->json) gb_sessions_print(&all, &run);
+    if (!rc) rc = keep(a, &all, err);
     gb_results_free(&all);
     return rc;
 }
 
 int gb_cmd_bench(int argc, char **argv, gb_error *err) {
     arguments a = {.bench = gb_bench_arguments_new()};
-    gb_bench_outcome outcome;
     int rc = parse(argc, argv, &a, err);
     if (!rc && a.list) return list_selected(&a.bench.options, err);
     if (!rc) rc = gb_store_check(a.store, err);
     if (rc) return rc;
-    rc = gb_bench_measure(&a.bench, argc, argv, &outcome, err);
-    if (!rc && a.csv)
-        gb_bench_print_csv(stdout, &outcome.report);
-    else if (!rc && !a.json)
-        gb_bench_print_table(stdout, &a.bench.options, &outcome.report, &outcome.run, outcome.stolen);
-    if (!rc && (a.json || a.store)) rc = keep_records(&a, &outcome, err);
-    if (!rc && outcome.report.failed)
-        rc = gb_fail(err, GB_EFINDING, "%zu kernels failed verification and were not timed", outcome.report.failed);
-    gb_bench_outcome_free(&outcome);
-    return rc;
+    return a.bench.sessions > 1 ? run_sessions(&a, argc, argv, err) : run_here(&a, argc, argv, err);
 }

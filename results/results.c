@@ -165,7 +165,7 @@ static const char *skip_space(const char *at, const char *end) {
 }
 
 /* Line by line where each line is a value, but also a value over many lines: so parse until the text ends. */
-static int take_text(gb_results *all, char *text, size_t size, const char *name, gb_error *err) {
+static int take_text(gb_results *all, const char *text, size_t size, const char *name, gb_error *err) {
     const char *end = text + size;
     int rc = GB_OK;
     size_t line = 1;
@@ -186,16 +186,19 @@ static int take_text(gb_results *all, char *text, size_t size, const char *name,
     return rc;
 }
 
+int gb_results_parse(gb_results *all, const char *text, size_t size, const char *name, gb_error *err) {
+    const size_t before = all->count;
+    const int rc = take_text(all, text, size, name, err);
+    return rc || all->count > before ? rc : gb_fail(err, GB_EINPUT, "%s: holds no results", name);
+}
+
 int gb_results_read(gb_results *all, const char *path, gb_error *err) {
     uint8_t *data = NULL;
     size_t size = 0;
     int rc = gb_read_all(path, most_bytes, &data, &size, err);
     if (rc) return rc;
-    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
-    const size_t before = all->count;
-    rc = take_text(all, (char *)data, size, name, err);
+    rc = gb_results_parse(all, (const char *)data, size, strcmp(path, "-") == 0 ? "standard input" : path, err);
     free(data);
-    if (!rc && all->count == before) rc = gb_fail(err, GB_EINPUT, "%s: holds no results", name);
     return rc;
 }
 

@@ -31,6 +31,9 @@ int gb_results_add_record(gb_results *all, const gb_record *record, gb_error *er
  * JSON lines as well. */
 int gb_results_read(gb_results *all, const char *path, gb_error *err);
 
+/* The same from memory; name stands for the file in messages. */
+int gb_results_parse(gb_results *all, const char *text, size_t size, const char *name, gb_error *err);
+
 /* Removes what `keep` refuses. */
 void gb_results_filter(gb_results *all, int (*keep)(const gb_result *result, void *ctx), void *ctx);
 
