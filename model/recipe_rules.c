@@ -171,18 +171,19 @@ bool gb_recipe_corrects_v(const gb_recipe *recipe) {
 }
 
 bool gb_type_needs_importance(const gb_recipe *recipe, uint32_t type, gb_role role) {
-    const bool inner = role != GB_ROLE_OUTPUT && role != GB_ROLE_EMBED;
+    const gb_format f = gb_format_by_ggml_type(type);
+    if (f != GB_FORMAT_COUNT && gb_format_needs_importance(f)) return true;
+    if (role == GB_ROLE_OUTPUT || role == GB_ROLE_EMBED) return false;
     switch (type) {
     case T_IQ1_S:
+    case T_IQ1_M:
     case T_IQ2_XXS:
     case T_IQ2_XS:
-        return true;
-    case T_IQ1_M:
     case T_IQ2_S:
     case T_IQ3_XXS:
-        return inner;
+        return true;
     default:
-        return inner && type == T_Q2_K && set_of(recipe) == ONLY(Q2_K_S);
+        return type == T_Q2_K && set_of(recipe) == ONLY(Q2_K_S);
     }
 }
 
