@@ -113,12 +113,12 @@ static int collect(const gb_engine *e, const void *user, const int32_t *ids, siz
     const options *o = user;
     const size_t n_ctx = gb_engine_chunk(e, &o->engine);
     const gb_context_params params = {.n_ctx = n_ctx, .n_batch = o->engine.n_batch, .kv = o->engine.kv};
-    const gb_imatrix_params protocol = {
-        .n_ctx = n_ctx,
-        .max_chunks = o->chunks,
-        .bos = gb_tokenizer_adds_bos(e->tokenizer) ? gb_tokenizer_bos(e->tokenizer) : -1,
-        .output = o->process_output,
-        .on_chunk = isatty(STDERR_FILENO) == 1 ? print_chunk : NULL};
+    const gb_imatrix_params protocol = {.n_ctx = n_ctx,
+                                        .max_chunks = o->chunks,
+                                        .bos =
+                                            gb_tokenizer_adds_bos(e->tokenizer) ? gb_tokenizer_bos(e->tokenizer) : -1,
+                                        .output = o->process_output,
+                                        .on_chunk = isatty(STDERR_FILENO) == 1 ? print_chunk : NULL};
     gb_context *c = NULL;
     gb_imatrix_collection collection = {0};
     int rc = gb_context_new(e->model, e->pool, &params, &c, err);

@@ -180,7 +180,7 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
     case GB_FORMAT_q5_K:
         return find_two_scales(blocks, count, stride, offsetof(gb_block_q5_K, d));
     case GB_FORMAT_nvfp4: /* every scale byte is a number */
-    case GB_FORMAT_q8_1: /* not weight formats: the reader refuses them */
+    case GB_FORMAT_q8_1:  /* not weight formats: the reader refuses them */
     case GB_FORMAT_q8_K:
     case GB_FORMAT_COUNT:
         break;

@@ -2,8 +2,8 @@
  *
  * Two file formats, both of llama-imatrix. GGUF (2025 and later): general.type "imatrix", keys imatrix.datasets,
  * imatrix.chunk_count, imatrix.chunk_size, and for each matrix the f32 tensors NAME.in_sum2 (sums of squares, columns x
- * matrices) and NAME.counts (rows summed, one per matrix of a stack). Legacy (.dat): i32 entries; each i32 length, name,
- * i32 calls, i32 values, f32 values (mean squares times calls); then i32 chunks, i32 length, dataset. */
+ * matrices) and NAME.counts (rows summed, one per matrix of a stack). Legacy (.dat): i32 entries; each i32 length,
+ * name, i32 calls, i32 values, f32 values (mean squares times calls); then i32 chunks, i32 length, dataset. */
 #ifndef GB_MODEL_IMATRIX_H
 #define GB_MODEL_IMATRIX_H
 
@@ -15,7 +15,7 @@
 #include "model/gguf.h"
 
 typedef struct gb_imatrix_entry {
-    char *name; /* of the matrix */
+    char *name;  /* of the matrix */
     float *mean; /* mean squares: finite, >= 0; 1 for a matrix of a stack that was never used */
     size_t count;
 } gb_imatrix_entry;

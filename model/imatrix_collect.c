@@ -61,12 +61,9 @@ static void name_entries(gb_imatrix_collection *out, const gb_llama *m, bool out
         const char *part;
         gb_input input;
         size_t columns;
-    } parts[] = {{"attn_q", GB_INPUT_ATTN, m->n_embd},
-                 {"attn_k", GB_INPUT_ATTN, m->n_embd},
-                 {"attn_v", GB_INPUT_ATTN, m->n_embd},
-                 {"attn_output", GB_INPUT_ATTN_OUT, m->n_head * m->head_dim},
-                 {"ffn_gate", GB_INPUT_FFN, m->n_embd},
-                 {"ffn_up", GB_INPUT_FFN, m->n_embd},
+    } parts[] = {{"attn_q", GB_INPUT_ATTN, m->n_embd},    {"attn_k", GB_INPUT_ATTN, m->n_embd},
+                 {"attn_v", GB_INPUT_ATTN, m->n_embd},    {"attn_output", GB_INPUT_ATTN_OUT, m->n_head * m->head_dim},
+                 {"ffn_gate", GB_INPUT_FFN, m->n_embd},   {"ffn_up", GB_INPUT_FFN, m->n_embd},
                  {"ffn_down", GB_INPUT_FFN_DOWN, m->n_ff}};
     for (size_t layer = 0; layer < m->n_layer; layer++)
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -76,8 +73,8 @@ static void name_entries(gb_imatrix_collection *out, const gb_llama *m, bool out
         }
     const bool tied = m->output.data == m->embedding.data;
     if (output)
-        add_entry(out, tied ? "token_embd.weight" : "output.weight",
-                  out->squares + place(m, m->n_layer, GB_INPUT_HEAD), m->n_embd, tokens);
+        add_entry(out, tied ? "token_embd.weight" : "output.weight", out->squares + place(m, m->n_layer, GB_INPUT_HEAD),
+                  m->n_embd, tokens);
 }
 
 static int allocate(gb_imatrix_collection *out, const gb_llama *m, gb_error *err) {
@@ -111,8 +108,7 @@ int gb_imatrix_collect(gb_context *c, const gb_llama *m, const int32_t *tokens, 
                        const gb_imatrix_params *params, gb_imatrix_collection *out, gb_error *err) {
     *out = (gb_imatrix_collection){0};
     size_t chunks = count / params->n_ctx;
-    if (!chunks)
-        return gb_fail(err, GB_EINPUT, "the text has %zu tokens; one chunk needs %zu", count, params->n_ctx);
+    if (!chunks) return gb_fail(err, GB_EINPUT, "the text has %zu tokens; one chunk needs %zu", count, params->n_ctx);
     if (params->max_chunks && params->max_chunks < chunks) chunks = params->max_chunks;
     int rc = allocate(out, m, err);
     collector k = {.m = m, .pool = gb_context_pool(c), .squares = out->squares, .output = params->output};

@@ -2,8 +2,8 @@
  * multiplied with, by the protocol of llama-imatrix: whole chunks of a text, each from an empty cache, BOS in place of
  * the first token where the model wants one; every token of a chunk counts.
  *
- * Sums are doubles, per column from the first token to the last: threads and batch size cannot change them. llama-imatrix
- * sums in f32, so its last digits differ. */
+ * Sums are doubles, per column from the first token to the last: threads and batch size cannot change them.
+ * llama-imatrix sums in f32, so its last digits differ. */
 #ifndef GB_MODEL_IMATRIX_COLLECT_H
 #define GB_MODEL_IMATRIX_COLLECT_H
 

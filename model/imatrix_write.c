@@ -15,8 +15,9 @@ static int by_name(const void *a, const void *b) {
 static int check_sums(const gb_imatrix_sums *e, const char *path, gb_error *err) {
     for (size_t i = 0; i < e->columns; i++)
         if (!isfinite((float)e->squares[i]))
-            return gb_fail(err, GB_EINPUT, "%s: '%s': the sum of squares of column %zu is %g: the activations are not usable",
-                           path, e->name, i, e->squares[i]);
+            return gb_fail(err, GB_EINPUT,
+                           "%s: '%s': the sum of squares of column %zu is %g: the activations are not usable", path,
+                           e->name, i, e->squares[i]);
     return GB_OK;
 }
 

@@ -1,5 +1,6 @@
-/* llama-quantize's recipes as tables. Source of the facts: llama.cpp, src/llama-quant.cpp as of June 2026, compared with
- * the type snapshots of its test suite; stated here as conditions and types, in the order in which they are tried. */
+/* llama-quantize's recipes as tables. Source of the facts: llama.cpp, src/llama-quant.cpp as of June 2026, compared
+ * with the type snapshots of its test suite; stated here as conditions and types, in the order in which they are tried.
+ */
 #include "model/recipe_rules.h"
 
 #include <stdio.h>
@@ -63,13 +64,13 @@ static const gb_recipe recipes[] = {
 
 /* Sets of recipes. */
 #define ONLY(name) ((uint64_t)1 << R_##name)
-#define EVERY (~(uint64_t)0)
-#define IQ1 (ONLY(IQ1_S) | ONLY(IQ1_M))
-#define IQ2_SMALL (ONLY(IQ2_XXS) | ONLY(IQ2_XS))
-#define IQ2_LARGE (ONLY(IQ2_S) | ONLY(IQ2_M))
-#define LOW (IQ1 | IQ2_SMALL | IQ2_LARGE)
-#define IQ4 (ONLY(IQ4_NL) | ONLY(IQ4_XS))
-#define TERNARY (ONLY(TQ1_0) | ONLY(TQ2_0) | ONLY(Q2_0))
+#define EVERY      (~(uint64_t)0)
+#define IQ1        (ONLY(IQ1_S) | ONLY(IQ1_M))
+#define IQ2_SMALL  (ONLY(IQ2_XXS) | ONLY(IQ2_XS))
+#define IQ2_LARGE  (ONLY(IQ2_S) | ONLY(IQ2_M))
+#define LOW        (IQ1 | IQ2_SMALL | IQ2_LARGE)
+#define IQ4        (ONLY(IQ4_NL) | ONLY(IQ4_XS))
+#define TERNARY    (ONLY(TQ1_0) | ONLY(TQ2_0) | ONLY(Q2_0))
 #define FOR_MIXTRAL                                                                                                    \
     (ONLY(Q2_K) | ONLY(Q3_K_S) | ONLY(Q3_K_M) | ONLY(Q4_K_S) | ONLY(Q4_K_M) | ONLY(IQ3_XS) | ONLY(IQ3_XXS) |           \
      ONLY(IQ3_S) | ONLY(IQ3_M) | IQ4)
@@ -180,18 +181,19 @@ bool gb_recipe_corrects_v(const gb_recipe *recipe) {
 }
 
 bool gb_type_needs_importance(const gb_recipe *recipe, uint32_t type, gb_role role) {
-    const bool inner = role != GB_ROLE_OUTPUT && role != GB_ROLE_EMBED;
+    const gb_format f = gb_format_by_ggml_type(type);
+    if (f != GB_FORMAT_COUNT && gb_format_needs_importance(f)) return true;
+    if (role == GB_ROLE_OUTPUT || role == GB_ROLE_EMBED) return false;
     switch (type) {
     case T_IQ1_S:
+    case T_IQ1_M:
     case T_IQ2_XXS:
     case T_IQ2_XS:
-        return true;
-    case T_IQ1_M:
     case T_IQ2_S:
     case T_IQ3_XXS:
-        return inner;
+        return true;
     default:
-        return inner && type == T_Q2_K && set_of(recipe) == ONLY(Q2_K_S);
+        return type == T_Q2_K && set_of(recipe) == ONLY(Q2_K_S);
     }
 }
 

@@ -52,9 +52,9 @@ typedef enum gb_role {
 
 /* What is true of one matrix: conditions of the rules. i is its place among n of its kind. */
 enum {
-    GB_IS_GQA4 = 1 << 0,        /* at least four heads share a key and value */
-    GB_IS_SHARED = 1 << 1,      /* that, or at least four experts */
-    GB_IS_EXPERTS8 = 1 << 2,    /* exactly eight experts: Mixtral, for which these rules were made */
+    GB_IS_GQA4 = 1 << 0,     /* at least four heads share a key and value */
+    GB_IS_SHARED = 1 << 1,   /* that, or at least four experts */
+    GB_IS_EXPERTS8 = 1 << 2, /* exactly eight experts: Mixtral, for which these rules were made */
     GB_NOT_EXPERTS8 = 1 << 3,
     GB_IS_FALCON = 1 << 4,
     GB_NOT_FALCON = 1 << 5,

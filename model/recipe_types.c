@@ -7,10 +7,7 @@
 static const struct {
     uint32_t number;
     gb_block_type type;
-} named[] = {
-    {T_IQ1_S, {"IQ1_S", 256, 50}},   {T_IQ1_M, {"IQ1_M", 256, 56}}, {T_IQ2_XXS, {"IQ2_XXS", 256, 66}},
-    {T_IQ2_XS, {"IQ2_XS", 256, 74}}, {T_IQ2_S, {"IQ2_S", 256, 82}},
-};
+} named[] = {{T_IQ1_S, {"IQ1_S", 256, 50}}, {T_IQ1_M, {"IQ1_M", 256, 56}}};
 enum { NAMED = sizeof named / sizeof named[0] };
 
 gb_block_type gb_block_type_of(uint32_t number) {

@@ -11,7 +11,8 @@
 static gb_error err;
 static image im;
 
-/* --- reading -------------------------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------------------------------
+ */
 
 static void put_i32(int32_t v) {
     image_raw(&im, &v, sizeof v);
@@ -131,12 +132,12 @@ START_TEST(hostile_legacy) {
         size_t at;
         int32_t value;
         const char *reason;
-    } cases[] = {{0, 0, "number of entries is 0"},        {0, -1, "number of entries is -1"},
-                 {0, 3, "the file ends inside"},          {0, 1 << 30, "number of entries is"},
+    } cases[] = {{0, 0, "number of entries is 0"},         {0, -1, "number of entries is -1"},
+                 {0, 3, "the file ends inside"},           {0, 1 << 30, "number of entries is"},
                  {4, 0, "length of an entry's name is 0"}, {4, 100000, "offset 4: the length of an entry's name"},
-                 {22, -3, "number of calls is -3"},       {26, 0, "number of values is 0"},
-                 {26, INT32_MAX, "an entry's values"},    {26, -1, "number of values is -1"},
-                 {76, -5, "number of chunks is -5"},      {80, 9, "the dataset's name"},
+                 {22, -3, "number of calls is -3"},        {26, 0, "number of values is 0"},
+                 {26, INT32_MAX, "an entry's values"},     {26, -1, "number of values is -1"},
+                 {76, -5, "number of chunks is -5"},       {80, 9, "the dataset's name"},
                  {80, -1, "length of the dataset's name"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         legacy();
@@ -211,9 +212,9 @@ START_TEST(hostile_gguf) {
         size_t from_end;
         float value;
         const char *reason;
-    } values[] = {{128, NAN, "entry 'a.weight', value 0 is nan"},   {124, -1, "entry 'a.weight', value 1 is -1"},
-                  {96, -2, "entry 'a.weight': count 0 is -2"},      {96, INFINITY, "entry 'a.weight': count 0 is inf"},
-                  {96, NAN, "entry 'a.weight': count 0 is"},        {64, INFINITY, "entry 'a.b.weight', value 0 is inf"},
+    } values[] = {{128, NAN, "entry 'a.weight', value 0 is nan"}, {124, -1, "entry 'a.weight', value 1 is -1"},
+                  {96, -2, "entry 'a.weight': count 0 is -2"},    {96, INFINITY, "entry 'a.weight': count 0 is inf"},
+                  {96, NAN, "entry 'a.weight': count 0 is"},      {64, INFINITY, "entry 'a.b.weight', value 0 is inf"},
                   {96, 1e-40F, "entry 'a.weight', value 0 is 3"}};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         gguf();
@@ -238,7 +239,8 @@ START_TEST(hostile_gguf) {
 }
 END_TEST
 
-/* --- writing -------------------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------------------------------
+ */
 
 /* What is written is read back, in both formats; names in order whatever theirs was. */
 START_TEST(round_trip) {

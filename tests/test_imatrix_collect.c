@@ -143,7 +143,8 @@ START_TEST(sums_of_a_tiny_model) {
         }
         const gb_imatrix_params params = {.n_ctx = CHUNK, .bos = bos, .output = with_output};
         gb_imatrix_collection c;
-        ck_assert_msg(gb_imatrix_collect(e.c, e.m, tokens, sizeof tokens / sizeof tokens[0], &params, &c, &err) == GB_OK,
+        ck_assert_msg(gb_imatrix_collect(e.c, e.m, tokens, sizeof tokens / sizeof tokens[0], &params, &c, &err) ==
+                          GB_OK,
                       "%s", err.text);
         ck_assert_uint_eq(c.chunks, CHUNKS);
         ck_assert_uint_eq(c.count, with_output ? 8 : 7);
@@ -165,7 +166,8 @@ END_TEST
 
 static const char gauge[] = GB_SOURCE_DIR "/models/gauge-4m/gauge-4m-f16.gguf";
 
-/* The same bits for any threads, batch and instruction set: several layers, several slices, partners that are not f32. */
+/* The same bits for any threads, batch and instruction set: several layers, several slices, partners that are not f32.
+ */
 START_TEST(sums_do_not_depend_on_batches) {
     static const struct {
         const char *isa;

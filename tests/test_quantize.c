@@ -8,9 +8,12 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "harness/rng.h"
+#include "model/imatrix_collect.h"
 #include "model/quantize.h"
+#include "tests/support/engine_run.h"
 #include "tests/support/image.h"
 
 static const char gauge[] = GB_SOURCE_DIR "/models/gauge-4m/gauge-4m-f16.gguf";
@@ -61,126 +64,125 @@ static gb_gguf *opened(const char *path) {
     return f;
 }
 
+/* Rows of a plan that is yet to be made. */
+static gb_plan_row *plan_rows(const gb_gguf *in) {
+    gb_plan_row *rows = calloc(in->tensor_count, sizeof *rows);
+    ck_assert_ptr_nonnull(rows);
+    for (size_t i = 0; i < in->tensor_count; i++) {
+        rows[i] =
+            (gb_plan_row){.name = in->tensors[i].name, .dims = in->tensors[i].dims, .from = in->tensors[i].format};
+        memcpy(rows[i].ne, in->tensors[i].ne, sizeof rows[i].ne);
+    }
+    return rows;
+}
+
 /* False where a format that the recipe needs is not in the table yet. */
-static bool possible(const char *from, const char *recipe) {
-    gb_quantize_options options = {0};
-    gb_plan_row *rows = NULL;
+static bool possible(const char *from, const char *recipe, bool importance) {
+    gb_plan_options options = {.importance = importance};
+    gb_model_facts facts;
     gb_gguf *in = opened(from);
-    ck_assert_int_eq(gb_recipe_find(recipe, &options.plan.recipe, &err), GB_OK);
-    ck_assert_int_eq(gb_quantize_plan(in, &options, &rows, &err), GB_OK);
+    gb_plan_row *rows = plan_rows(in);
+    ck_assert_int_eq(gb_model_facts_read(in, &facts, &err), GB_OK);
+    ck_assert_int_eq(gb_recipe_find(recipe, &options.recipe, &err), GB_OK);
+    ck_assert_int_eq(gb_recipe_plan(&options, &facts, rows, in->tensor_count, &err), GB_OK);
     const bool yes = gb_plan_check(rows, in->tensor_count, &err) == GB_OK;
     free(rows);
     gb_gguf_close(in);
     return yes;
 }
 
-/* File sizes that llama-quantize (June 2026) gave this model, without an importance matrix and with one, whose keys take
- * 224 bytes. */
+/* --- llama-quantize's files ------------------------------------------------------------------------------------------
+ */
+
 static const struct {
     const char *recipe;
     bool importance;
-    uint64_t bytes;
-} llama_sizes[] = {
-    {"Q4_1", false, 2966240},
-    {"Q4_1", true, 2966464},
-    {"Q5_0", false, 3162848},
-    {"Q5_0", true, 3163072},
-    {"Q5_1", false, 3359456},
-    {"Q5_1", true, 3359680},
-    {"Q2_K", false, 2152160},
-    {"Q2_K", true, 2152384},
-    {"Q2_K_S", true, 2032576},
-    {"Q3_K_S", false, 2351840},
-    {"Q3_K_S", true, 2352064},
-    {"Q3_K_M", false, 2516704},
-    {"Q3_K_M", true, 2516928},
-    {"Q3_K_L", false, 2655968},
-    {"Q3_K_L", true, 2656192},
-    {"Q4_K_S", false, 2786016},
-    {"Q4_K_S", true, 2786240},
-    {"Q4_K_M", false, 2887904},
-    {"Q4_K_M", true, 2888128},
-    {"Q5_K_S", false, 3162848},
-    {"Q5_K_S", true, 3163072},
-    {"Q5_K_M", false, 3223776},
-    {"Q5_K_M", true, 3224000},
-    {"Q6_K", false, 3580640},
-    {"Q6_K", true, 3580864},
-    {"IQ1_S", true, 1509312},
-    {"IQ1_M", true, 1573824},
-    {"IQ2_XXS", true, 1681344},
-    {"IQ2_XS", true, 1775552},
-    {"IQ2_S", true, 1825728},
-    {"IQ2_M", true, 1911744},
-    {"IQ3_XXS", true, 2053056},
-    {"IQ3_XS", true, 2278336},
-    {"IQ3_S", false, 2351840},
-    {"IQ3_S", true, 2352064},
-    {"IQ3_M", false, 2404064},
-    {"IQ3_M", true, 2404288},
-    {"IQ4_NL", false, 2769632},
-    {"IQ4_NL", true, 2769856},
-    {"IQ4_XS", false, 2671328},
-    {"IQ4_XS", true, 2671552},
-    {"TQ1_0", false, 1663712},
-    {"TQ1_0", true, 1663936},
-    {"TQ2_0", false, 1811168},
-    {"TQ2_0", true, 1811392},
-    {"MXFP4_MOE", false, 4596448},
-    {"MXFP4_MOE", true, 4596672},
-    {"Q1_0", false, 1442528},
-    {"Q1_0", true, 1442752},
-    {"Q8_0", false, 4596448},
-    {"Q8_0", true, 4596672},
-    {"Q4_0", false, 2769632},
-    {"Q4_0", true, 2769856}};
-enum { LLAMA_SIZES = sizeof llama_sizes / sizeof llama_sizes[0] };
+    uint64_t bytes, hash;
+} llama_files[] = {
+#define LLAMA_FILE(recipe, importance, bytes, hash) {recipe, importance, bytes, hash},
+#include "tests/golden/llama_quantize.def"
+#undef LLAMA_FILE
+};
+enum { LLAMA_FILES = sizeof llama_files / sizeof llama_files[0] };
 
-/* The plan alone: every recipe, whether or not its formats are in the table yet. All sizes are relative to Q8_0's. */
-START_TEST(sizes_of_all_recipes) {
-    gb_plan_options options = {.importance = llama_sizes[_i].importance};
+/* The importance matrix that the files with one were made with: four chunks of ids without meaning. */
+static void make_importance(const char *path) {
+    engine_run e = engine_open(gauge, NULL, 2, 64, 64, GB_FORMAT_f16);
+    int32_t tokens[256];
+    for (int32_t i = 0; i < 256; i++) tokens[i] = i * 37 % 4000;
+    const gb_imatrix_params params = {.n_ctx = 64, .bos = -1};
+    const gb_imatrix_origin origin = {"tokens", 4, 64};
+    gb_imatrix_collection c;
+    ck_assert_msg(gb_imatrix_collect(e.c, e.m, tokens, 256, &params, &c, &err) == GB_OK, "%s", err.text);
+    ck_assert_int_eq(gb_imatrix_write(path, false, c.entries, c.count, &origin, &err), GB_OK);
+    gb_imatrix_collection_free(&c);
+    engine_close(e);
+}
+
+/* The whole file, keys and order included, for any number of threads, where the table of formats has what it needs. */
+START_TEST(files_of_llama_quantize) {
+    ck_assert_int_eq(chdir(scratch(".")), 0); /* the path of the importance matrix is in the file */
+    const bool importance = llama_files[_i].importance;
+    if (!possible(gauge, llama_files[_i].recipe, importance)) return;
+    if (importance) make_importance("im.gguf");
+    const job j = {.from = gauge,
+                   .to = "out.gguf",
+                   .recipe = llama_files[_i].recipe,
+                   .imatrix = importance ? "im.gguf" : NULL,
+                   .threads = 1 + (size_t)_i % 4};
+    done(j);
+    gb_map map;
+    ck_assert_int_eq(gb_map_open("out.gguf", &map, &err), GB_OK);
+    ck_assert_uint_eq(map.size, llama_files[_i].bytes);
+    ck_assert_uint_eq(XXH3_64bits(map.data, map.size), llama_files[_i].hash);
+    gb_map_close(&map);
+}
+END_TEST
+
+/* The plan alone, also of recipes whose formats are not in the table: sizes relative to Q8_0's. */
+START_TEST(sizes_of_llama_quantize) {
+    gb_plan_options options = {.importance = llama_files[_i].importance};
     gb_model_facts facts;
     uint64_t padded[2] = {0, 0};
+    uint64_t q8_0 = 0;
+    for (size_t i = 0; i < LLAMA_FILES; i++)
+        if (strcmp(llama_files[i].recipe, "Q8_0") == 0 && llama_files[i].importance == options.importance)
+            q8_0 = llama_files[i].bytes;
     gb_gguf *in = opened(gauge);
-    gb_plan_row *rows = calloc(in->tensor_count, sizeof *rows);
-    ck_assert_ptr_nonnull(rows);
+    gb_plan_row *rows = plan_rows(in);
     ck_assert_int_eq(gb_model_facts_read(in, &facts, &err), GB_OK);
     for (size_t k = 0; k < 2; k++) {
-        for (size_t i = 0; i < in->tensor_count; i++) {
-            rows[i] = (gb_plan_row){.name = in->tensors[i].name,
-                                    .dims = in->tensors[i].dims,
-                                    .from = in->tensors[i].format};
-            memcpy(rows[i].ne, in->tensors[i].ne, sizeof rows[i].ne);
-        }
-        ck_assert_int_eq(gb_recipe_find(k ? "Q8_0" : llama_sizes[_i].recipe, &options.recipe, &err), GB_OK);
+        ck_assert_int_eq(gb_recipe_find(k ? "Q8_0" : llama_files[_i].recipe, &options.recipe, &err), GB_OK);
         ck_assert_int_eq(gb_recipe_plan(&options, &facts, rows, in->tensor_count, &err), GB_OK);
         for (size_t i = 0; i < in->tensor_count; i++) padded[k] += (gb_plan_bytes(&rows[i]) + 31) / 32 * 32;
     }
-    const uint64_t q8_0 = llama_sizes[_i].importance ? 4596672 : 4596448;
-    ck_assert_msg(q8_0 - llama_sizes[_i].bytes == padded[1] - padded[0], "%s: %llu", llama_sizes[_i].recipe,
-                  (unsigned long long)(q8_0 - padded[1] + padded[0]));
+    ck_assert_msg(llama_files[_i].bytes + padded[1] == q8_0 + padded[0], "%s", llama_files[_i].recipe);
     free(rows);
     gb_gguf_close(in);
 }
 END_TEST
 
-/* By one to four threads the same bytes, of exactly llama-quantize's number; file_type says what the file is. */
-START_TEST(gauge_files) {
-    const char *one = scratch("one.gguf");
-    const char *four = scratch("four.gguf");
-    if (llama_sizes[_i].importance || !possible(gauge, llama_sizes[_i].recipe)) return;
-    done((job){.from = gauge, .to = one, .recipe = llama_sizes[_i].recipe, .threads = 1});
-    done((job){.from = gauge, .to = four, .recipe = llama_sizes[_i].recipe, .threads = 4});
-    scratch_same_bytes(one, four);
-    gb_gguf *f = opened(one);
-    ck_assert_uint_eq(f->map.size, llama_sizes[_i].bytes);
-    uint64_t v = 0;
-    ck_assert_int_eq(gb_gguf_get_u64(f, "general.file_type", &v, &err), GB_OK);
-    ck_assert_str_eq(gb_file_type_name(v), llama_sizes[_i].recipe);
-    ck_assert_int_eq(gb_gguf_get_u64(f, "general.quantization_version", &v, &err), GB_OK);
-    ck_assert_uint_eq(v, 2);
-    ck_assert_int_eq(gb_gguf_check_scales(f, &err), GB_OK);
-    gb_gguf_close(f);
+/* One to four threads give the same bytes; file_type says what the file is. */
+START_TEST(threads_and_file_type) {
+    static const char *const recipes[] = {"Q8_0", "Q4_K_M", "Q5_1", "IQ4_XS"};
+    for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) {
+        if (!possible(gauge, recipes[i], false)) continue;
+        const char *one = scratch("one.gguf");
+        const char *other = scratch("other.gguf");
+        done((job){.from = gauge, .to = one, .recipe = recipes[i], .threads = 1});
+        for (size_t threads = 2; threads <= 4; threads++) {
+            done((job){.from = gauge, .to = other, .recipe = recipes[i], .threads = threads});
+            scratch_same_bytes(one, other);
+        }
+        gb_gguf *f = opened(one);
+        uint64_t v = 0;
+        ck_assert_int_eq(gb_gguf_get_u64(f, "general.file_type", &v, &err), GB_OK);
+        ck_assert_str_eq(gb_file_type_name(v), recipes[i]);
+        ck_assert_int_eq(gb_gguf_get_u64(f, "general.quantization_version", &v, &err), GB_OK);
+        ck_assert_uint_eq(v, 2);
+        ck_assert_int_eq(gb_gguf_check_scales(f, &err), GB_OK);
+        gb_gguf_close(f);
+    }
 }
 END_TEST
 
@@ -277,7 +279,8 @@ START_TEST(wild_values) {
 }
 END_TEST
 
-/* --- importance ----------------------------------------------------------------------------------------------------- */
+/* --- importance -----------------------------------------------------------------------------------------------------
+ */
 
 enum { COLUMNS = 32, ROWS = 3, EXPERTS = 2 };
 
@@ -443,7 +446,8 @@ START_TEST(importance_is_needed) {
 }
 END_TEST
 
-/* --- keys ----------------------------------------------------------------------------------------------------------- */
+/* --- keys -----------------------------------------------------------------------------------------------------------
+ */
 
 /* Old facts about an importance matrix go when there are new ones; those about parts go always; a part is refused. */
 START_TEST(keys) {
@@ -480,7 +484,8 @@ START_TEST(keys) {
 }
 END_TEST
 
-/* --- errors --------------------------------------------------------------------------------------------------------- */
+/* --- errors ---------------------------------------------------------------------------------------------------------
+ */
 
 /* The error is that of the blocks in the file, the same bits for any number of threads; nothing for what is copied. */
 START_TEST(errors_of_the_file) {
@@ -554,7 +559,8 @@ START_TEST(errors_of_special_rows) {
 }
 END_TEST
 
-/* --- memory --------------------------------------------------------------------------------------------------------- */
+/* --- memory ---------------------------------------------------------------------------------------------------------
+ */
 
 static int run(const char *const *argv, long *peak_kib) {
     const pid_t pid = fork();
@@ -570,8 +576,8 @@ static int run(const char *const *argv, long *peak_kib) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* A model of 200 MB in F32 with a tensor of 131 MB: what is read is let go, what is written goes out in slabs. Catches a
- * quantizer that holds the model, or a tensor. */
+/* A model of 200 MB in F32 with a tensor of 131 MB: what is read is let go, what is written goes out in slabs. Catches
+ * a quantizer that holds the model, or a tensor. */
 START_TEST(memory_is_bounded) {
     const char *program = getenv("GAUGEBLOCK");
 #if defined(__SANITIZE_ADDRESS__)
@@ -588,7 +594,8 @@ START_TEST(memory_is_bounded) {
     (void)snprintf(in, sizeof in, "%s", scratch("in.gguf"));
     (void)snprintf(out, sizeof out, "%s", scratch("out.gguf"));
     long peak = 0;
-    ck_assert_int_eq(run((const char *const[]){program, "synth", "--shape", shape, "--type", "F32", in, NULL}, &peak), 0);
+    ck_assert_int_eq(run((const char *const[]){program, "synth", "--shape", shape, "--type", "F32", in, NULL}, &peak),
+                     0);
     gb_gguf *g = opened(in);
     ck_assert_uint_ge(g->map.size, 200 << 20 >> 1);
     gb_gguf_close(g);
@@ -604,8 +611,9 @@ int main(void) {
     TCase *files = tcase_create("files");
     tcase_set_timeout(files, 300);
     tcase_add_checked_fixture(files, scratch_enter, scratch_leave);
-    tcase_add_loop_test(files, sizes_of_all_recipes, 0, LLAMA_SIZES);
-    tcase_add_loop_test(files, gauge_files, 0, LLAMA_SIZES);
+    tcase_add_loop_test(files, files_of_llama_quantize, 0, LLAMA_FILES);
+    tcase_add_loop_test(files, sizes_of_llama_quantize, 0, LLAMA_FILES);
+    tcase_add_test(files, threads_and_file_type);
     tcase_add_test(files, rows_are_the_reference);
     tcase_add_test(files, order_of_tensors);
     tcase_add_test(files, requantize);

@@ -47,8 +47,8 @@ static void moments(const gb_gguf *f, const char *name, double *mean, double *de
 /* Random models of every type: the same bytes for any threads, other bytes for another seed, weights of about 0.02 with
  * a mean near 0 (random q4_0 codes have the mean -0.5), norms of 1, a header that the reader accepts. */
 START_TEST(synthetic_models) {
-    static const char *const recipes[] = {"F32",   "BF16",  "Q8_0",  "Q6_K",      "Q4_0",      "Q4_K_M",
-                                          "Q4_1",  "Q5_0",  "Q5_1",  "Q1_0",      "Q2_0",      "MXFP4",
+    static const char *const recipes[] = {"F32",   "BF16",  "Q8_0",  "Q6_K",      "Q4_0",        "Q4_K_M",
+                                          "Q4_1",  "Q5_0",  "Q5_1",  "Q1_0",      "Q2_0",        "MXFP4",
                                           "NVFP4", "TQ1_0", "TQ2_0", "pure Q2_K", "pure Q3_K_S", "pure Q5_K_S"};
     const char *a = scratch("a.gguf");
     const char *b = scratch("b.gguf");
