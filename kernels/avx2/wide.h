@@ -60,6 +60,10 @@ GB_INLINE gb_wide gb_wide_clamp(gb_wide x, float low, float high) {
     return _mm256_min_ps(_mm256_max_ps(x, _mm256_set1_ps(low)), _mm256_set1_ps(high));
 }
 
+GB_INLINE gb_wide gb_wide_round(gb_wide x) {
+    return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
 GB_INLINE gb_wide gb_wide_truncate(gb_wide x) {
     return _mm256_round_ps(x, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
 }

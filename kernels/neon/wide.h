@@ -63,6 +63,10 @@ GB_INLINE gb_wide gb_wide_clamp(gb_wide x, float low, float high) {
     return vminq_f32(vmaxq_f32(x, vdupq_n_f32(low)), vdupq_n_f32(high));
 }
 
+GB_INLINE gb_wide gb_wide_round(gb_wide x) {
+    return vrndnq_f32(x);
+}
+
 GB_INLINE gb_wide gb_wide_truncate(gb_wide x) {
     return vrndq_f32(x);
 }

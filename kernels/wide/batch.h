@@ -6,7 +6,7 @@
 #include "kernels/wide/signed.h"
 #include "reference/number.h"
 
-enum { GB_WIDE_SUBS = 128 }; /* sub-blocks of a batch, at most: a multiple of every GB_WIDE */
+enum { GB_WIDE_SUBS = 128 }; /* sub-blocks of a batch, at most: whole pairs of groups */
 
 /* Consecutive sub-blocks. importance NULL: none. */
 typedef struct gb_wide_batch {
@@ -52,18 +52,31 @@ GB_INLINE void gb_wide_set_odd(gb_wide_mask odd, uint8_t out[GB_WIDE]) {
     for (size_t r = 0; r < GB_WIDE; r++) out[r] = lanes >> r & 1U;
 }
 
-GB_INLINE void gb_wide_put_affine(const gb_wide_affine *best, size_t j, gb_wide_found *found) {
-    gb_wide_store(found->scale + j, best->scale);
-    gb_wide_store(found->negmin + j, best->negmin);
-    gb_wide_store(found->factor + j, best->factor);
-    gb_wide_store(found->base + j, best->base);
-    gb_wide_set_odd(best->odd, found->odd + j);
+/* An affine search of the pair of groups from sub-block j on. */
+GB_INLINE void gb_wide_find_affine(size_t n, const gb_affine *how, const gb_wide_group *g, size_t j,
+                                   gb_wide_found *found) {
+    gb_wide_affine s[GB_WIDE_PAIR];
+    for (size_t p = 0; p < GB_WIDE_PAIR; p++) {
+        s[p].x = g[p].x;
+        s[p].weight = g[p].weight;
+    }
+    gb_wide_search_affine(n, how, s);
+    for (size_t p = 0; p < GB_WIDE_PAIR; p++, j += GB_WIDE) {
+        gb_wide_store(found->scale + j, s[p].scale);
+        gb_wide_store(found->negmin + j, -s[p].min);
+        gb_wide_store(found->factor + j, s[p].factor);
+        gb_wide_store(found->base + j, s[p].base);
+        gb_wide_set_odd(s[p].odd, found->odd + j);
+    }
 }
 
-GB_INLINE void gb_wide_put_signed(const gb_wide_signed *best, size_t j, gb_wide_found *found) {
-    gb_wide_store(found->scale + j, best->scale);
-    gb_wide_store(found->factor + j, best->factor);
-    gb_wide_set_odd(best->odd, found->odd + j);
+/* A signed search of the group of sub-blocks from j on. */
+GB_INLINE void gb_wide_find_signed(size_t n, int half, const gb_wide_group *g, size_t j, gb_wide_found *found) {
+    gb_wide_signed best;
+    gb_wide_search_signed(n, half, g->x, g->weight, &best);
+    gb_wide_store(found->scale + j, best.scale);
+    gb_wide_store(found->factor + j, best.factor);
+    gb_wide_set_odd(best.odd, found->odd + j);
 }
 
 /* --- codes of one sub-block in natural order ------------------------------------------------------------------------

@@ -59,19 +59,14 @@ GB_INLINE void gb_wide_round32(const gb_wide_blocks32 *f, const float *x, float 
 
 GB_INLINE void gb_wide_search32(const gb_wide_blocks32 *f, const gb_wide_batch *b, gb_wide_found *found) {
     const gb_affine how = {.top = f->top, .r0 = -0.9F, .dr = 0.05F, .steps = 36, .squared = 1};
-    for (size_t j = 0; j < b->count; j += GB_WIDE) {
-        gb_wide_group g;
-        gb_wide_take(b, b->x, j, g.x);
-        (void)gb_wide_take_weights(b, j, &g);
-        if (f->half) {
-            gb_wide_signed best;
-            gb_wide_search_signed(GB_BLOCK32, f->half, g.x, g.weight, &best);
-            gb_wide_put_signed(&best, j, found);
-        } else {
-            gb_wide_affine best;
-            gb_wide_search_affine(GB_BLOCK32, &how, g.x, g.weight, &best);
-            gb_wide_put_affine(&best, j, found);
+    for (size_t j = 0; j < b->count; j += GB_WIDE_PAIR * GB_WIDE) {
+        gb_wide_group g[GB_WIDE_PAIR];
+        for (size_t p = 0; p < GB_WIDE_PAIR; p++) {
+            gb_wide_take(b, b->x, j + p * GB_WIDE, g[p].x);
+            (void)gb_wide_take_weights(b, j + p * GB_WIDE, &g[p]);
+            if (f->half) gb_wide_find_signed(GB_BLOCK32, f->half, &g[p], j + p * GB_WIDE, found);
         }
+        if (!f->half) gb_wide_find_affine(GB_BLOCK32, &how, g, j, found);
     }
 }
 

@@ -2,6 +2,7 @@
 #ifndef GB_WIDE_K_MINS_H
 #define GB_WIDE_K_MINS_H
 
+#include "kernels/wide/greedy.h"
 #include "kernels/wide/kquant.h"
 
 typedef struct gb_wide_mins {
@@ -21,16 +22,17 @@ GB_INLINE void gb_wide_plain_weights(const gb_wide_mins *f, gb_wide_group *g) {
 
 GB_INLINE void gb_wide_mins_find(const gb_wide_mins *f, const gb_wide_batch *b, gb_wide_found *found) {
     const gb_affine weighted = {.top = f->plain.top, .r0 = -0.9F, .dr = 0.05F, .steps = 36, .squared = 1};
-    for (size_t j = 0; j < b->count; j += GB_WIDE) {
-        gb_wide_group g;
-        gb_wide_affine best;
-        gb_wide_take(b, b->x, j, g.x);
-        if (b->importance)
-            gb_wide_store(found->sum_weight + j, gb_wide_take_weights(b, j, &g));
-        else
-            gb_wide_plain_weights(f, &g);
-        gb_wide_search_affine(f->k.sub, b->importance ? &weighted : &f->plain, g.x, g.weight, &best);
-        gb_wide_put_affine(&best, j, found);
+    for (size_t j = 0; j < b->count; j += GB_WIDE_PAIR * GB_WIDE) {
+        gb_wide_group g[GB_WIDE_PAIR];
+        for (size_t p = 0; p < GB_WIDE_PAIR; p++) {
+            const size_t at = j + p * GB_WIDE;
+            gb_wide_take(b, b->x, at, g[p].x);
+            if (b->importance)
+                gb_wide_store(found->sum_weight + at, gb_wide_take_weights(b, at, &g[p]));
+            else
+                gb_wide_plain_weights(f, &g[p]);
+        }
+        gb_wide_find_affine(f->k.sub, b->importance ? &weighted : &f->plain, g, j, found);
     }
 }
 
@@ -52,28 +54,26 @@ GB_INLINE void gb_wide_mins_search(const gb_wide_mins *f, size_t supers, gb_wide
     for (size_t from = 0; from < 2 * supers; from += GB_WIDE) {
         const float *row[GB_WIDE];
         const float *sum[GB_WIDE];
-        gb_wide x[GB_MAX_SUBS];
-        gb_wide weight[GB_MAX_SUBS];
-        gb_wide code[GB_MAX_SUBS];
-        gb_wide_mask odd;
+        gb_wide_greedy g;
         float unit[GB_WIDE];
-        uint8_t bytes[GB_MAX_SUBS][GB_WIDE];
-        uint8_t lost[GB_WIDE];
+        uint8_t code[GB_MAX_SUBS][GB_WIDE];
+        uint8_t odd[GB_WIDE];
         for (size_t r = 0; r < GB_WIDE; r++) {
             const size_t k = from + r < 2 * supers ? (from + r) / 2 : supers - 1;
             row[r] = (r % 2 ? found->negmin : found->scale) + k * subs;
             sum[r] = found->sum_weight + k * subs;
         }
-        gb_wide_columns(row, subs, x);
-        gb_wide_columns(sum, subs, weight);
-        gb_wide_store(unit, gb_wide_search_positive(subs, f->top_scale, x, weight, code, &odd));
-        gb_wide_set_odd(odd, lost);
-        for (size_t j = 0; j < subs; j++) gb_wide_store_bytes(bytes[j], code[j]);
+        gb_wide_columns(row, subs, g.x);
+        gb_wide_columns(sum, subs, g.weight);
+        gb_wide_search_positive(subs, f->top_scale, &g);
+        gb_wide_store(unit, g.scale);
+        gb_wide_set_odd(g.odd, odd);
+        for (size_t j = 0; j < subs; j++) gb_wide_store_bytes(code[j], g.code[j]);
         for (size_t r = 0; r < GB_WIDE && from + r < 2 * supers; r++) {
             const size_t k = (from + r) / 2;
             *(r % 2 ? &out[k].dmin : &out[k].d) = gb_f16_from_scale(unit[r]);
-            for (size_t j = 0; j < subs; j++) (r % 2 ? out[k].mn : out[k].sc)[j] = bytes[j][r];
-            if (lost[r]) found->odd[k * subs] = 1;
+            for (size_t j = 0; j < subs; j++) (r % 2 ? out[k].mn : out[k].sc)[j] = code[j][r];
+            if (odd[r]) found->odd[k * subs] = 1;
         }
     }
 }

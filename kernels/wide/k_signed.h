@@ -2,6 +2,7 @@
 #ifndef GB_WIDE_K_SIGNED_H
 #define GB_WIDE_K_SIGNED_H
 
+#include "kernels/wide/greedy.h"
 #include "kernels/wide/kquant.h"
 
 enum { GB_WIDE_SUB = 16 };
@@ -13,10 +14,6 @@ GB_INLINE float gb_wide_largest_scale(const float scale[GB_WIDE_SUB]) {
     return extreme;
 }
 
-GB_INLINE void gb_wide_square_weights(gb_wide_group *g) {
-    for (size_t i = 0; i < GB_WIDE_SUB; i++) g->weight[i] = g->x[i] * g->x[i];
-}
-
 /* --- q6_K -----------------------------------------------------------------------------------------------------------
  */
 
@@ -24,14 +21,12 @@ GB_INLINE void gb_wide_square_weights(gb_wide_group *g) {
 GB_INLINE void gb_wide_q6_K_find(const gb_wide_batch *b, gb_wide_found *found) {
     for (size_t j = 0; j < b->count; j += GB_WIDE) {
         gb_wide_group g;
-        gb_wide_signed best;
         gb_wide_take(b, b->x, j, g.x);
         if (b->importance)
             gb_wide_take(b, b->importance, j, g.weight);
         else
-            gb_wide_square_weights(&g);
-        gb_wide_search_signed(GB_WIDE_SUB, 32, g.x, g.weight, &best);
-        gb_wide_put_signed(&best, j, found);
+            for (size_t i = 0; i < GB_WIDE_SUB; i++) g.weight[i] = g.x[i] * g.x[i];
+        gb_wide_find_signed(GB_WIDE_SUB, 32, &g, j, found);
     }
 }
 
@@ -90,28 +85,28 @@ static inline void gb_wide_q6_K_quantize(const float *x, void *blocks, size_t n,
 /* --- q3_K -----------------------------------------------------------------------------------------------------------
  */
 
-/* What is known of a super-block before its codes are final. */
+/* What is known of a super-block before its codes. */
 typedef struct gb_wide_q3_K {
     float d;                 /* before its rounding */
     uint8_t sc[GB_WIDE_SUB]; /* 0..63 */
-    uint8_t code[GB_SUPER];  /* of the search */
 } gb_wide_q3_K;
 
-/* Without importance the codes come from greedy passes, and no factor gives them again. */
-GB_INLINE void gb_wide_q3_K_greedy(const gb_wide_batch *b, gb_wide_found *found, gb_wide_q3_K out[GB_WIDE_SUPERS]) {
-    for (size_t j = 0; j < b->count; j += GB_WIDE) {
-        gb_wide_group g;
-        gb_wide code[GB_WIDE_SUB];
-        gb_wide_mask odd;
-        gb_wide_take(b, b->x, j, g.x);
-        gb_wide_square_weights(&g);
-        gb_wide_store(found->scale + j, gb_wide_search_greedy(GB_WIDE_SUB, 4, g.x, g.weight, code, &odd));
-        gb_wide_set_odd(odd, found->odd + j);
-        for (size_t i = 0; i < GB_WIDE_SUB; i++) {
-            uint8_t column[GB_WIDE];
-            gb_wide_store_bytes(column, code[i] + gb_wide_set(4.0F));
-            for (size_t r = 0; r < GB_WIDE; r++)
-                out[(j + r) / GB_WIDE_SUB].code[(j + r) % GB_WIDE_SUB * GB_WIDE_SUB + i] = column[r];
+/* Codes of greedy searches, which no factor gives again: element, sub-block of the batch. */
+typedef uint8_t gb_wide_kept[GB_WIDE_SUB][GB_WIDE_SUBS];
+
+enum { GB_WIDE_GROUPS = 4 }; /* of lanes that take greedy steps in turn */
+
+GB_INLINE void gb_wide_q3_K_greedy(const gb_wide_batch *b, gb_wide_found *found, gb_wide_kept kept) {
+    for (size_t j = 0; j < b->count; j += GB_WIDE_GROUPS * GB_WIDE) {
+        gb_wide_greedy g[GB_WIDE_GROUPS];
+        for (size_t k = 0; k < GB_WIDE_GROUPS; k++) gb_wide_take(b, b->x, j + k * GB_WIDE, g[k].x);
+        gb_wide_search_greedy(GB_WIDE_SUB, GB_WIDE_GROUPS, 4, g);
+        for (size_t k = 0; k < GB_WIDE_GROUPS; k++) {
+            const size_t at = j + k * GB_WIDE;
+            gb_wide_store(found->scale + at, g[k].scale);
+            gb_wide_set_odd(g[k].odd, found->odd + at);
+            for (size_t i = 0; i < GB_WIDE_SUB; i++)
+                gb_wide_store_bytes(kept[i] + at, g[k].code[i] + gb_wide_set(4.0F));
         }
     }
 }
@@ -133,11 +128,9 @@ GB_INLINE void gb_wide_q3_K_spread(const float *scale, gb_wide_q3_K *out) {
 GB_INLINE void gb_wide_q3_K_weighted(const gb_wide_batch *b, gb_wide_found *found) {
     for (size_t j = 0; j < b->count; j += GB_WIDE) {
         gb_wide_group g;
-        gb_wide_signed best;
         gb_wide_take(b, b->x, j, g.x);
         gb_wide_store(found->sum_weight + j, gb_wide_take_weights(b, j, &g));
-        gb_wide_search_signed(GB_WIDE_SUB, 4, g.x, g.weight, &best);
-        gb_wide_put_signed(&best, j, found);
+        gb_wide_find_signed(GB_WIDE_SUB, 4, &g, j, found);
     }
 }
 
@@ -165,25 +158,30 @@ GB_INLINE void gb_wide_q3_K_search(size_t supers, gb_wide_found *found, gb_wide_
 }
 
 /* Low nibbles of scales 0-7 and 8-15 share bytes 0-7, the top two bits of those four apart bytes 8-11. */
-GB_INLINE void gb_wide_q3_K_pack(const gb_wide_q3_K *in, gb_block_q3_K *b) {
-    for (size_t j = 0; j < 8; j++) b->scales[j] = (uint8_t)((in->sc[j] & 15) | in->sc[j + 8] << 4);
+GB_INLINE void gb_wide_q3_K_pack(const uint8_t sc[GB_WIDE_SUB], const uint8_t code[GB_SUPER], gb_block_q3_K *b) {
+    for (size_t j = 0; j < 8; j++) b->scales[j] = (uint8_t)((sc[j] & 15) | sc[j + 8] << 4);
     for (size_t j = 0; j < 4; j++)
-        b->scales[8 + j] =
-            (uint8_t)(in->sc[j] >> 4 | in->sc[j + 4] >> 4 << 2 | in->sc[j + 8] >> 4 << 4 | in->sc[j + 12] >> 4 << 6);
-    gb_wide_pack_two_bits(in->code, 0, b->qs);
-    gb_wide_pack_bit(in->code, 2, b->hmask);
+        b->scales[8 + j] = (uint8_t)(sc[j] >> 4 | sc[j + 4] >> 4 << 2 | sc[j + 8] >> 4 << 4 | sc[j + 12] >> 4 << 6);
+    gb_wide_pack_two_bits(code, 0, b->qs);
+    gb_wide_pack_bit(code, 2, b->hmask);
 }
 
-GB_INLINE void gb_wide_q3_K_block(const float *x, const float *factor, gb_wide_q3_K *from, gb_block_q3_K *b) {
-    b->d = gb_f16_from_scale(from->d);
-    const float d = gb_f32_from_f16(b->d);
+/* Super-block k of the batch. kept NULL: codes of the search follow from the factors. */
+GB_INLINE void gb_wide_q3_K_block(const gb_wide_batch *b, const gb_wide_found *found, gb_wide_kept *kept, size_t k,
+                                  const gb_wide_q3_K *from, gb_block_q3_K *block) {
+    uint8_t code[GB_SUPER];
+    block->d = gb_f16_from_scale(from->d);
+    const float d = gb_f32_from_f16(block->d);
     for (size_t j = 0; j < GB_WIDE_SUB; j++) {
         const float scale = d * (float)(from->sc[j] - 32);
-        const size_t at = j * GB_WIDE_SUB;
-        if (factor || scale != 0.0F)
-            gb_wide_signed_codes(GB_WIDE_SUB, 4, x + at, scale, factor ? factor[j] : 0.0F, from->code + at);
+        const size_t s = k * GB_WIDE_SUB + j;
+        uint8_t *to = code + j * GB_WIDE_SUB;
+        if (kept && scale == 0.0F)
+            for (size_t i = 0; i < GB_WIDE_SUB; i++) to[i] = (*kept)[i][s];
+        else
+            gb_wide_signed_codes(GB_WIDE_SUB, 4, b->x + s * GB_WIDE_SUB, scale, kept ? 0.0F : found->factor[s], to);
     }
-    gb_wide_q3_K_pack(from, b);
+    gb_wide_q3_K_pack(from->sc, code, block);
 }
 
 GB_INLINE void gb_wide_q3_K_row(const float *x, gb_block_q3_K *block, size_t supers, const float *importance) {
@@ -194,6 +192,7 @@ GB_INLINE void gb_wide_q3_K_row(const float *x, gb_block_q3_K *block, size_t sup
                                      .reference = gb_ref_q3_K_quantize};
     gb_wide_batch b;
     gb_wide_found found;
+    gb_wide_kept kept;
     gb_wide_q3_K out[GB_WIDE_SUPERS];
     for (size_t from = 0; from < supers; from += GB_WIDE_SUPERS) {
         const size_t count = gb_wide_k_batch(&format, x, importance, supers, from, &b);
@@ -202,15 +201,14 @@ GB_INLINE void gb_wide_q3_K_row(const float *x, gb_block_q3_K *block, size_t sup
             gb_wide_q3_K_weighted(&b, &found);
             gb_wide_q3_K_search(count, &found, out);
         } else {
-            gb_wide_q3_K_greedy(&b, &found, out);
+            gb_wide_q3_K_greedy(&b, &found, kept);
             for (size_t k = 0; k < count; k++) gb_wide_q3_K_spread(found.scale + k * GB_WIDE_SUB, &out[k]);
         }
         for (size_t k = 0; k < count; k++, block++) {
             if (gb_wide_k_is_odd(&format, &found, k))
                 gb_wide_k_refer(&format, &b, k, block);
             else
-                gb_wide_q3_K_block(b.x + k * GB_SUPER, importance ? found.factor + k * GB_WIDE_SUB : NULL, &out[k],
-                                   block);
+                gb_wide_q3_K_block(&b, &found, importance ? NULL : &kept, k, &out[k], block);
         }
     }
 }

@@ -10,7 +10,7 @@
  *   gb_wide_bits(mask)                  bit r = lane r
  *   gb_wide_select(mask, a, b)          a where true, else b
  *   gb_wide_clamp(x, low, high)         of a NaN, one of the three; the sign of a zero does not matter
- *   gb_wide_truncate(x)                 towards zero, |x| < 2^31
+ *   gb_wide_round, _truncate            to a whole number: nearest, ties to even; towards zero
  *   gb_wide_nearest(x)                  gb_nearest_int() of reference/number.h as a float, for any x
  *   gb_wide_store_bytes(p, x)           whole numbers -2^22..2^22, the low byte of each
  *   gb_wide_columns(row, n, out)        out[i] lane r = row[r][i], n a multiple of 8
@@ -21,12 +21,21 @@
 
 #include <math.h>
 
-enum { GB_WIDE_ELEMS = 32 }; /* of a sub-block, at most */
+enum {
+    GB_WIDE_ELEMS = 32, /* of a sub-block, at most */
+    GB_WIDE_PAIR = 2,   /* groups of lanes that an affine search does side by side */
+};
 
-/* Rounding by adding 1.5 * 2^23 needs |x| < 2^22: there it is gb_nearest_int(), and the clamp may come first. */
+/* Loops over register arrays must unroll completely, or the arrays live in memory. */
+#if defined(__clang__)
+#define GB_WIDE_UNROLL _Pragma("unroll")
+#else
+#define GB_WIDE_UNROLL _Pragma("GCC unroll 4")
+#endif
+
+/* gb_nearest_int() and a clamp where |x| < 2^22, in either order; beyond, gb_nearest_int() wraps. */
 GB_INLINE gb_wide gb_wide_code(gb_wide x, int low, int high) {
-    const gb_wide magic = gb_wide_set(12582912.0F);
-    return gb_wide_clamp(x, (float)low, (float)high) + magic - magic;
+    return gb_wide_round(gb_wide_clamp(x, (float)low, (float)high));
 }
 
 /* Products with one factor are monotonic: if those of the smallest and of the largest value are within reach of
