@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/explain.h"
 #include "harness/alloc.h"
 #include "harness/file.h"
 
@@ -14,6 +15,7 @@ const char gb_help_codec[] =
     "                              [--compat ggml]\n"
     "       gaugeblock codec decode --format F --row N [--isa I]                    < blocks > x.f32\n"
     "       gaugeblock codec act    --format F --row N [--isa I]                    < x.f32  > blocks of F's partner\n"
+    "       gaugeblock codec explain --format F [--row N]                           < blocks\n"
     "       gaugeblock codec dot    --format F --row N --weights B --act X.f32 [--isa I]    > y.f32\n"
     "\n"
     "Raw data, no headers: little-endian float32 rows of N elements, and block rows back to back.\n"
@@ -21,6 +23,7 @@ const char gb_help_codec[] =
     "  encode   floats to blocks of F (an activation-only format by its activation quantizer)\n"
     "  decode   blocks to floats\n"
     "  act      floats to blocks of the format that F's dot takes on the activation side (q4_K: q8_K)\n"
+    "  explain  shows blocks field by field, then their elements; without --row one block is a row\n"
     "  dot      every row of B times the one row X, which is quantized to F's partner first: one float per row\n"
     "\n"
     "  --format F       any format of 'gaugeblock list formats'; case does not matter\n"
@@ -33,8 +36,8 @@ const char gb_help_codec[] =
     "\n"
     "exit status: 0 ok, 2 usage or unusable input\n";
 
-typedef enum mode { ENCODE, DECODE, ACT, DOT, MODES } mode;
-static const char *const mode_names[MODES] = {"encode", "decode", "act", "dot"};
+typedef enum mode { ENCODE, DECODE, ACT, DOT, EXPLAIN, MODES } mode;
+static const char *const mode_names[MODES] = {"encode", "decode", "act", "dot", "explain"};
 
 typedef struct arguments {
     mode mode;
@@ -52,11 +55,12 @@ static int need(bool given, const char *option, mode m, gb_error *err) {
 
 static int parse_mode(int argc, char **argv, arguments *a, gb_error *err) {
     if (optind >= argc)
-        return gb_fail(err, GB_EINPUT, "expected encode, decode, act or dot; see 'gaugeblock help codec'");
+        return gb_fail(err, GB_EINPUT, "expected encode, decode, act, dot or explain; see 'gaugeblock help codec'");
     int m = 0;
     while (m < MODES && strcmp(mode_names[m], argv[optind]) != 0) m++;
     if (m == MODES)
-        return gb_fail(err, GB_EINPUT, "unknown action '%s': expected encode, decode, act or dot", argv[optind]);
+        return gb_fail(err, GB_EINPUT, "unknown action '%s': expected encode, decode, act, dot or explain",
+                       argv[optind]);
     if (optind + 1 < argc)
         return gb_fail(err, GB_EINPUT, "unexpected argument '%s'; data comes from standard input", argv[optind + 1]);
     a->mode = (mode)m;
@@ -66,7 +70,7 @@ static int parse_mode(int argc, char **argv, arguments *a, gb_error *err) {
 /* Which options belong to which action, and what a row may be. */
 static int check(const arguments *a, bool has_format, gb_error *err) {
     int rc = need(has_format, "--format", a->mode, err);
-    if (rc == GB_OK) rc = need(a->n > 0, "--row", a->mode, err);
+    if (rc == GB_OK) rc = need(a->n > 0 || a->mode == EXPLAIN, "--row", a->mode, err);
     if (rc == GB_OK && a->mode == DOT) rc = need(a->weights != NULL, "--weights", a->mode, err);
     if (rc == GB_OK && a->mode == DOT) rc = need(a->act != NULL, "--act", a->mode, err);
     if (rc != GB_OK) return rc;
@@ -187,6 +191,17 @@ static void encode_row(const arguments *a, gb_format to, bool activation, const 
         weight_quantizer(a, to)(x, blocks, a->n, importance);
 }
 
+static int explain(const arguments *a, gb_error *err) {
+    const size_t n = a->n ? a->n : gb_formats[a->format].block_elems;
+    const size_t row_bytes = gb_row_bytes(a->format, n);
+    uint8_t *in = NULL;
+    size_t rows = 0;
+    int rc = read_rows(NULL, row_bytes, &in, &rows, err);
+    for (size_t r = 0; rc == GB_OK && r < rows; r++) rc = gb_explain_row(a->format, in + r * row_bytes, n, err);
+    free(in);
+    return rc;
+}
+
 /* encode, decode and act: one row in, one row out. */
 static int transcode(const arguments *a, gb_error *err) {
     const gb_format format = a->mode == ACT ? gb_formats[a->format].partner : a->format;
@@ -252,5 +267,5 @@ int gb_cmd_codec(int argc, char **argv, gb_error *err) {
     arguments a = {.n = 0};
     const int rc = parse(argc, argv, &a, err);
     if (rc != GB_OK) return rc;
-    return a.mode == DOT ? dot(&a, err) : transcode(&a, err);
+    return a.mode == DOT ? dot(&a, err) : a.mode == EXPLAIN ? explain(&a, err) : transcode(&a, err);
 }

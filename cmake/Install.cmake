@@ -1,7 +1,7 @@
 include(GNUInstallDirs)
 install(TARGETS gaugeblock EXPORT gaugeblock ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS gaugeblock_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES kernels/formats.h kernels/foreign.h kernels/kernel.h kernels/kernels.def kernels/isa.def kernels/registry.h kernels/cpu.h
+install(FILES kernels/formats.h kernels/foreign.h kernels/kernel.h kernels/kernels.def kernels/isa.def kernels/registry.h kernels/cpu.h kernels/fields.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/gaugeblock/kernels)
 install(FILES reference/reference.h reference/number.h reference/lanes.h reference/math.h reference/search.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/gaugeblock/reference)

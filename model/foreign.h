@@ -7,8 +7,9 @@
 /* Whether its type number is one of gaugeblock's own. */
 bool gb_is_foreign(gb_format format);
 
-/* The recipe whose base is the foreign format of this name, in any case; NULL if there is none. general.file_type is the
- * type number. Matrices get the format, except token_embd and output, which those projects leave in 16 bits: F16. */
+/* The recipe whose base is the foreign format of this name, in any case; NULL if there is none. general.file_type is
+ * the type number. Matrices get the format, except token_embd and output, which those projects leave in 16 bits: F16.
+ */
 const gb_recipe *gb_foreign_recipe(const char *name);
 /* Name of such a general.file_type, or NULL. */
 const char *gb_foreign_file_type_name(uint64_t file_type);

@@ -253,5 +253,7 @@ int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
         const size_t used = strlen(names);
         (void)snprintf(names + used, sizeof names - used, " %s", recipes[i].name);
     }
-    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s, or a format of other projects' in 'gaugeblock list formats'", name, names);
+    return gb_fail(err, GB_EINPUT,
+                   "unknown type '%s', expected one of%s, or a format of other projects' in 'gaugeblock list formats'",
+                   name, names);
 }

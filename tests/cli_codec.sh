@@ -172,6 +172,18 @@ refuses "not negative" encode --format q4_0 --row 32 --imatrix x.f32
 printf '\x00\x00\xc0\x7f' > nan.f32
 refuses "element 0 is nan" encode --format f32 --row 1 --imatrix nan.f32
 refuses "expected one row of 32" encode --format q4_0 --row 32 --imatrix w.f32
+# explain names every field of every format and shows the numbers of docs/formats/q4_0.md; catches a field table out of step
+for format in $("$GAUGEBLOCK" list formats --json | sed -n 's/.*"name":[[:space:]]*"\([^"]*\)".*/\1/p'); do
+    head -c 2048 w.f32 | "$GAUGEBLOCK" codec encode --format "$format" --row 512 --imatrix imatrix.f32 2>/dev/null > e.blocks ||
+        head -c 2048 w.f32 | codec encode --format "$format" --row 512 > e.blocks
+    codec explain --format "$format" --row 512 < e.blocks > e.txt || fail "explain $format"
+    grep -q 'x\[  0..\]' e.txt || fail "explain $format shows no elements"
+done
+printf '\x00\x38\xc0\x1f\x88\x89\x88\x8a\x86\x8e\x88\x88\x88\x88\x88\x88\x88\x88' > page.q4_0
+codec explain --format q4_0 < page.q4_0 > e.txt
+grep -qE '^ +0 +15 +8 +9 +8 +10 +6 +14' e.txt || fail "explain q4_0: codes of the page"
+grep -q 'x\[  0..\] -4 3.5 0 0.5' e.txt || fail "explain q4_0: elements of the page"
+
 input=/dev/null
 refuses "is empty" encode --format q8_0 --row 32
 GAUGEBLOCK_ISA=quantum refuses "GAUGEBLOCK_ISA" encode --format q8_0 --row 32

@@ -1,5 +1,5 @@
-/* q2_K, AVX2. Codes 0..3 times signed bytes by maddubs: a pair is at most 768, the four pairs of a sub-block that meet in
- * one place 3072. */
+/* q2_K, AVX2. Codes 0..3 times signed bytes by maddubs: a pair is at most 768, the four pairs of a sub-block that meet
+ * in one place 3072. */
 #include "kernels/avx2/super.h"
 
 /* Bits 2i, 2i + 1 of 32 bytes are vector i of their half. */

@@ -1,5 +1,5 @@
-/* q3_K, AVX2. Codes 0..7 times signed bytes by maddubs: a pair is at most 2 * 7 * 128 = 1792. The 4 that a code is above
- * its value is taken away through sums of the activation codes. */
+/* q3_K, AVX2. Codes 0..7 times signed bytes by maddubs: a pair is at most 2 * 7 * 128 = 1792. The 4 that a code is
+ * above its value is taken away through sums of the activation codes. */
 #include "kernels/avx2/super.h"
 
 /* Bits 2i, 2i + 1 of 32 bytes are vector i of their half; bit j of hmask belongs to vector j of the block. */

@@ -1,5 +1,5 @@
-/* q5_K, AVX2. Codes 0..31 times signed bytes by maddubs: a pair is at most 2 * 31 * 128 = 7936, so four pairs (31744) fit
- * sixteen bits, and a sum of the gemm takes half a sub-block. */
+/* q5_K, AVX2. Codes 0..31 times signed bytes by maddubs: a pair is at most 2 * 31 * 128 = 7936, so four pairs (31744)
+ * fit sixteen bits, and a sum of the gemm takes half a sub-block. */
 #include "kernels/avx2/super.h"
 
 /* The nibbles of q4_K; bit j of qh belongs to vector j. */

@@ -11,9 +11,9 @@
 
 enum { GB_BLOCK = 256, GB_K_BLOCKS = 16, GB_K_ROWS = 8, GB_K_PREFETCH = 4096 };
 
-/* Sixteen-bit integers of a block. sc: those of vector j of 32 codes, lower half: its first sixteen, upper half: its last
- * sixteen elements. by_sum: factors of the sums of activation codes in natural order, mins or (formats with an offset)
- * the scales once more. */
+/* Sixteen-bit integers of a block. sc: those of vector j of 32 codes, lower half: its first sixteen, upper half: its
+ * last sixteen elements. by_sum: factors of the sums of activation codes in natural order, mins or (formats with an
+ * offset) the scales once more. */
 typedef struct {
     __m256i sc, by_sum;
 } gb_super_scales;
@@ -43,7 +43,8 @@ GB_INLINE gb_super_scales gb_scales_mins(const uint8_t packed[12]) {
     memcpy(u, packed, sizeof u);
     const uint32_t high_sc = (u[2] & 0x0f0f0f0fU) | (u[0] >> 2 & 0x30303030U);
     const uint32_t high_mn = (u[2] >> 4 & 0x0f0f0f0fU) | (u[1] >> 2 & 0x30303030U);
-    const __m128i bytes = _mm_set_epi32((int)high_mn, (int)(u[1] & 0x3f3f3f3fU), (int)high_sc, (int)(u[0] & 0x3f3f3f3fU));
+    const __m128i bytes =
+        _mm_set_epi32((int)high_mn, (int)(u[1] & 0x3f3f3f3fU), (int)high_sc, (int)(u[0] & 0x3f3f3f3fU));
     return (gb_super_scales){_mm256_broadcastsi128_si256(_mm_cvtepu8_epi16(bytes)),
                              _mm256_zextsi128_si256(_mm_cvtepu8_epi16(_mm_srli_si128(bytes, 8)))};
 }
@@ -54,7 +55,8 @@ GB_INLINE __m256i gb_scales16(__m128i bytes) {
     return _mm256_cvtepi8_epi16(_mm_shuffle_epi8(bytes, order));
 }
 
-/* --- dequantize ----------------------------------------------------------------------------------------------------- */
+/* --- dequantize -----------------------------------------------------------------------------------------------------
+ */
 
 /* scale * (float)v for sixteen integers. */
 GB_INLINE void gb_scaled16(float scale, __m256i v, float out[16]) {
@@ -90,7 +92,8 @@ GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float 
     }
 }
 
-/* --- dot, gemv ------------------------------------------------------------------------------------------------------ */
+/* --- dot, gemv ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     __m256i isum[GB_K_BLOCKS][GB_K_ROWS]; /* eight partial sums */
@@ -189,7 +192,8 @@ GB_INLINE void gb_super_gemv(const gb_super *f, const void *w, size_t w_stride, 
     }
 }
 
-/* --- gemm ----------------------------------------------------------------------------------------------------------- */
+/* --- gemm -----------------------------------------------------------------------------------------------------------
+ */
 
 /* Sixteen rows of a super-block, lane = row. */
 typedef struct {
@@ -282,10 +286,10 @@ GB_INLINE void gb_prepare_columns(const gb_super *f, const gb_gemm_args *g) {
     }
 }
 
-/* With an offset, sixteen-bit sums start at offset * (sum of eight activation codes) and the products are subtracted: they
- * may wrap on the way but end at sum of -(code - offset) * q over eight elements, which lies in -32768 .. 32512 for an
- * offset of 32 (the negation matters: the other end would be +32768). madd with minus the scale (at most 128 in size)
- * undoes the sign. Without, the products of a sum fit: see the format's file. */
+/* With an offset, sixteen-bit sums start at offset * (sum of eight activation codes) and the products are subtracted:
+ * they may wrap on the way but end at sum of -(code - offset) * q over eight elements, which lies in -32768 .. 32512
+ * for an offset of 32 (the negation matters: the other end would be +32768). madd with minus the scale (at most 128 in
+ * size) undoes the sign. Without, the products of a sum fit: see the format's file. */
 GB_INLINE __m256i gb_add_products(const gb_super *f, __m256i sum, __m256i w, __m256i q) {
     const __m256i products = _mm256_maddubs_epi16(w, q);
     return f->mins ? _mm256_add_epi16(sum, products) : _mm256_sub_epi16(sum, products);
@@ -320,8 +324,8 @@ GB_INLINE void gb_super_tile(const gb_super *f, const gb_super_panel *p, const g
     __m256i isum[2][2];
     for (size_t c = 0; c < cols; c++) {
         a[c] = (const gb_block_q8_K *)(const void *)((const char *)g->a + (col + c) * g->a_stride) + from;
-        sums[c] = f->mins == 16 ? (const char *)a[c] + offsetof(gb_block_q8_K, bsums)
-                                : gb_column_sums(f, g, col + c, from);
+        sums[c] =
+            f->mins == 16 ? (const char *)a[c] + offsetof(gb_block_q8_K, bsums) : gb_column_sums(f, g, col + c, from);
         start[c] = (const int32_t *)(const void *)sums[c];
         isum[0][c] = isum[1][c] = _mm256_setzero_si256();
     }

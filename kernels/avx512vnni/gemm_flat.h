@@ -1,5 +1,6 @@
-/* gemm of K-quants whose codes times their integer scales fit an unsigned byte (q2_K, q3_K): the panel holds the products,
- * and a super-block is one run of vpdpbusd without any scaling. At most 252 * 128 * 256 < 2^23 in magnitude. */
+/* gemm of K-quants whose codes times their integer scales fit an unsigned byte (q2_K, q3_K): the panel holds the
+ * products, and a super-block is one run of vpdpbusd without any scaling. At most 252 * 128 * 256 < 2^23 in magnitude.
+ */
 #ifndef GB_AVX512VNNI_GEMM_FLAT_H
 #define GB_AVX512VNNI_GEMM_FLAT_H
 
@@ -14,15 +15,16 @@ typedef struct gb_flat {
 GB_INLINE __m512i gb_both_halves(const __m512i bytes[4], size_t j) {
     const int i = (int)(j % 4);
     const int lane = (int)0x80008000U | i | i << 16;
-    const __m512i which = _mm512_setr_epi32(lane, lane + 0x00040004, lane + 0x00080008, lane + 0x000c000c, lane,
-                                            lane + 0x00040004, lane + 0x00080008, lane + 0x000c000c, lane,
-                                            lane + 0x00040004, lane + 0x00080008, lane + 0x000c000c, lane,
-                                            lane + 0x00040004, lane + 0x00080008, lane + 0x000c000c);
+    const __m512i which =
+        _mm512_setr_epi32(lane, lane + 0x00040004, lane + 0x00080008, lane + 0x000c000c, lane, lane + 0x00040004,
+                          lane + 0x00080008, lane + 0x000c000c, lane, lane + 0x00040004, lane + 0x00080008,
+                          lane + 0x000c000c, lane, lane + 0x00040004, lane + 0x00080008, lane + 0x000c000c);
     return _mm512_shuffle_epi8(bytes[j / 4], which);
 }
 
-/* Panel: the vectors of codes; with mins, eight vectors of them, two a lane; d; dmin. Tile: the activation codes, 4 columns
- * x 4 bytes a vector; with mins, eight pairs of sums of sixteen, else the start of the integer sum; then the d. */
+/* Panel: the vectors of codes; with mins, eight vectors of them, two a lane; d; dmin. Tile: the activation codes, 4
+ * columns x 4 bytes a vector; with mins, eight pairs of sums of sixteen, else the start of the integer sum; then the d.
+ */
 #define GB_FLAT_PANEL(mins) ((size_t)(GB_QUADS + ((mins) ? 10 : 1)) * 64)
 #define GB_FLAT_TILE(mins)  ((size_t)(GB_QUADS + ((mins) ? 9 : 2)) * 4 * GB_COLS)
 
@@ -85,8 +87,7 @@ GB_INLINE void gb_flat_multiply(const gb_flat *f, const uint8_t *panel, const ui
             for (size_t t = 0; t < GB_COLS; t++)
                 total[i][t] = f->mins ? _mm512_setzero_si512() : gb_broadcast32(sums + 4 * t);
         }
-        for (size_t j = 0; j < GB_QUADS; j += 8)
-            gb_flat_run(panel + j * groups * 64, tile + 16 * j, groups, total);
+        for (size_t j = 0; j < GB_QUADS; j += 8) gb_flat_run(panel + j * groups * 64, tile + 16 * j, groups, total);
         gb_flat_finish(f, panel + GB_QUADS * groups * 64, sums, groups, total, acc);
         panel += GB_FLAT_PANEL(f->mins) * groups;
         tile += GB_FLAT_TILE(f->mins);

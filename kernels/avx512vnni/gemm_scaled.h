@@ -1,10 +1,10 @@
-/* gemm of K-quants whose codes times scales do not fit a byte (q4_K, q5_K, q6_K): sums of a sub-block, or of half of one,
- * are brought into 16 bits and scaled by one vpdpwssd.
+/* gemm of K-quants whose codes times scales do not fit a byte (q4_K, q5_K, q6_K): sums of a sub-block, or of half of
+ * one, are brought into 16 bits and scaled by one vpdpwssd.
  *
  * A sum starts at -bias * s - 1, where s is the sum of its activation codes: sum of (code - bias) * q - 1 over its
- * elements lies in -32513 .. 32767 (q4_K: 32 * -8 * -128 - 1, q5_K: 16 * -16 * -128 - 1, q6_K: 8 * -32 * -128 - 1) and is
- * a 16-bit operand. For q6_K the bias is the offset of its codes; formats with mins have what it took added again, times
- * the scale. The 1 is given back by the start of the total. */
+ * elements lies in -32513 .. 32767 (q4_K: 32 * -8 * -128 - 1, q5_K: 16 * -16 * -128 - 1, q6_K: 8 * -32 * -128 - 1) and
+ * is a 16-bit operand. For q6_K the bias is the offset of its codes; formats with mins have what it took added again,
+ * times the scale. The 1 is given back by the start of the total. */
 #ifndef GB_AVX512VNNI_GEMM_SCALED_H
 #define GB_AVX512VNNI_GEMM_SCALED_H
 
@@ -22,8 +22,8 @@ typedef struct gb_scaled {
     unsigned bias_log2;
 } gb_scaled;
 
-/* Panel: per sub-block its vectors of codes and one of scales; then, with mins, four vectors of mins and four of scales,
- * two sub-blocks a lane; the start of the total; d; dmin. */
+/* Panel: per sub-block its vectors of codes and one of scales; then, with mins, four vectors of mins and four of
+ * scales, two sub-blocks a lane; the start of the total; d; dmin. */
 GB_INLINE size_t gb_scaled_quads(const gb_scaled *f) {
     return GB_QUADS / f->subs;
 }
@@ -55,7 +55,8 @@ GB_INLINE void gb_scaled_signed(const gb_scaled *f, const gb_panel_scales *s, ui
     uint8_t *tail = gb_scaled_at(f, out, step, GB_QUADS);
     __m512i total = _mm512_setzero_si512();
     for (size_t j = 0; j < f->subs; j++) {
-        const __m512i byte = _mm512_slli_epi32(_mm512_srlv_epi32(s->sc[j / 4], _mm512_set1_epi32((int)(j % 4 * 8))), 24);
+        const __m512i byte =
+            _mm512_slli_epi32(_mm512_srlv_epi32(s->sc[j / 4], _mm512_set1_epi32((int)(j % 4 * 8))), 24);
         const __m512i scale = _mm512_srai_epi32(byte, 24);
         total = _mm512_add_epi32(total, _mm512_slli_epi32(scale, 1)); /* two sums a sub-block */
         _mm512_storeu_si512(gb_scaled_at(f, out, step, (j + 1) * 4) - step,
@@ -66,7 +67,8 @@ GB_INLINE void gb_scaled_signed(const gb_scaled *f, const gb_panel_scales *s, ui
 }
 
 /* Tile per super-block: per sub-block its activation codes, 4 columns x 4 bytes a vector, and the starts of its sums;
- * then, with mins, per pair of sub-blocks their sums s as 16-bit pairs, and 8 s (within -32768 .. 32512); then the d. */
+ * then, with mins, per pair of sub-blocks their sums s as 16-bit pairs, and 8 s (within -32768 .. 32512); then the d.
+ */
 GB_INLINE size_t gb_scaled_sub_tile(const gb_scaled *f) {
     return (gb_scaled_quads(f) + gb_scaled_quads(f) / f->part) * 4 * GB_COLS;
 }

@@ -1,5 +1,5 @@
-/* q3_K with VNNI. In the gemm values are multiplied by their scales when they are unpacked: 31 * -4 = -124 to -32 * -4 =
- * 128, stored as bytes 0 .. 252. */
+/* q3_K with VNNI. In the gemm values are multiplied by their scales when they are unpacked: 31 * -4 = -124 to -32 * -4
+ * = 128, stored as bytes 0 .. 252. */
 #include "kernels/avx512vnni/gemm_flat.h"
 
 enum { BASE = 124 };
@@ -51,8 +51,7 @@ GB_INLINE void load_scales(const uint8_t *const rows[GB_ROWS], size_t at, __m512
     gb_load_rows(rows, at + offsetof(gb_block_q3_K, scales) - 2, v);
     __m512i u[3];
     GB_UNROLL
-    for (size_t i = 0; i < 3; i++)
-        u[i] = _mm512_or_si512(_mm512_srli_epi32(v[i], 16), _mm512_slli_epi32(v[i + 1], 16));
+    for (size_t i = 0; i < 3; i++) u[i] = _mm512_or_si512(_mm512_srli_epi32(v[i], 16), _mm512_slli_epi32(v[i + 1], 16));
     sc[0] = _mm512_or_si512(_mm512_and_si512(u[0], nibble), _mm512_and_si512(_mm512_slli_epi32(u[2], 4), top));
     sc[1] = _mm512_or_si512(_mm512_and_si512(u[1], nibble), _mm512_and_si512(_mm512_slli_epi32(u[2], 2), top));
     sc[2] = _mm512_or_si512(_mm512_and_si512(_mm512_srli_epi32(u[0], 4), nibble), _mm512_and_si512(u[2], top));

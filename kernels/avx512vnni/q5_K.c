@@ -55,8 +55,7 @@ GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *ou
             GB_UNROLL
             for (size_t i = 0; i < 4; i++) {
                 _mm512_storeu_si512(low + i * step, join(v[i], fifth_bit(h[i], 2 * c)));
-                _mm512_storeu_si512(low + (9 + i) * step,
-                                    join(_mm512_srli_epi16(v[i], 4), fifth_bit(h[i], 2 * c + 1)));
+                _mm512_storeu_si512(low + (9 + i) * step, join(_mm512_srli_epi16(v[i], 4), fifth_bit(h[i], 2 * c + 1)));
             }
         }
     }

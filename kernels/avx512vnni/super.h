@@ -1,10 +1,11 @@
 /* The K-quants with VNNI: super-blocks of 256 codes that are the unsigned operand of vpdpbusd, with integer scales of
- * sub-blocks. Here: dequantize and gemv of a format from its descriptor; their gemm is in gemm_scaled.h and gemm_flat.h.
+ * sub-blocks. Here: dequantize and gemv of a format from its descriptor; their gemm is in gemm_scaled.h and
+ * gemm_flat.h.
  *
- * gemv: a row is read once, front to back. Products are scaled inside the integers with vpdpwssd, which multiplies the low
- * 16 bits of a lane by a scale (its high half is 0) and adds: the sum of four products is at most 63 * 128 * 4 = 32256 in
- * magnitude. Per super-block only its integers and its f16 scales are kept, with lane = row, and after sixteen rows the
- * float terms are computed and summed in order for all of them at once. */
+ * gemv: a row is read once, front to back. Products are scaled inside the integers with vpdpwssd, which multiplies the
+ * low 16 bits of a lane by a scale (its high half is 0) and adds: the sum of four products is at most 63 * 128 * 4 =
+ * 32256 in magnitude. Per super-block only its integers and its f16 scales are kept, with lane = row, and after sixteen
+ * rows the float terms are computed and summed in order for all of them at once. */
 #ifndef GB_AVX512VNNI_SUPER_H
 #define GB_AVX512VNNI_SUPER_H
 
@@ -24,11 +25,11 @@ typedef struct gb_super_scales {
 } gb_super_scales;
 
 typedef struct gb_super {
-    size_t bytes, d_at;  /* of a block; of its f16 d (and, in formats with mins, dmin behind it) */
-    size_t sub;          /* elements of a sub-block: 16, 32 */
-    int mins;            /* or a value is its code minus 1 << offset_log2, and scales are signed */
+    size_t bytes, d_at; /* of a block; of its f16 d (and, in formats with mins, dmin behind it) */
+    size_t sub;         /* elements of a sub-block: 16, 32 */
+    int mins;           /* or a value is its code minus 1 << offset_log2, and scales are signed */
     unsigned offset_log2;
-    uint8_t order[8];    /* which 32 elements the halves of the four vectors of codes hold */
+    uint8_t order[8]; /* which 32 elements the halves of the four vectors of codes hold */
     void (*codes)(const uint8_t *w, __m512i code[4]);
     gb_super_scales (*scales)(const uint8_t *w);
 } gb_super;
@@ -184,8 +185,7 @@ GB_INLINE void gb_super_gemv(const gb_super *f, const void *w, size_t w_stride, 
             const uint8_t *first = (const uint8_t *)w + r * w_stride + k * f->bytes;
             for (size_t i = 0; i < count; i++) gb_row_k(f, first + i * w_stride, &act, blocks, &s, i);
             __m512 acc = k ? _mm512_maskz_loadu_ps(lanes, y + r) : _mm512_setzero_ps();
-            for (size_t b = 0; b < blocks; b++)
-                acc = _mm512_add_ps(acc, gb_term_k(f, &s, b, _mm512_set1_ps(act.d[b])));
+            for (size_t b = 0; b < blocks; b++) acc = _mm512_add_ps(acc, gb_term_k(f, &s, b, _mm512_set1_ps(act.d[b])));
             _mm512_mask_storeu_ps(y + r, lanes, acc);
         }
     }

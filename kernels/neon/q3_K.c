@@ -22,18 +22,14 @@ GB_NEON_INLINE gb_neon_scales scales(const char *block) {
     memcpy(word, block + offsetof(gb_block_q3_K, scales), sizeof word);
     gb_neon_scales s;
     for (size_t i = 0; i < 4; i++) {
-        const uint32_t code =
-            (word[i % 2] >> i / 2 * 4 & 0x0f0f0f0fU) | (word[2] >> 2 * i & 0x03030303U) << 4;
+        const uint32_t code = (word[i % 2] >> i / 2 * 4 & 0x0f0f0f0fU) | (word[2] >> 2 * i & 0x03030303U) << 4;
         memcpy(s.sc + 4 * i, &code, sizeof code);
     }
     vst1q_s8(s.sc, vsubq_s8(vld1q_s8(s.sc), vdupq_n_s8(32)));
     return s;
 }
 
-static const gb_neon_super format = {.bytes = sizeof(gb_block_q3_K),
-                                     .d_at = offsetof(gb_block_q3_K, d),
-                                     .sub = 16,
-                                     .values = values,
-                                     .scales = scales};
+static const gb_neon_super format = {
+    .bytes = sizeof(gb_block_q3_K), .d_at = offsetof(gb_block_q3_K, d), .sub = 16, .values = values, .scales = scales};
 
 GB_NEON_SUPER_KERNELS(q3_K)

@@ -20,14 +20,14 @@ typedef struct gb_neon_super {
     gb_neon_scales (*scales)(const char *block);
 } gb_neon_super;
 
-/* First element of vector v of a group. Sub-blocks of 16 go with planes, where a byte holds elements 32 apart: group g has
- * of half g / 2 the sixteens from 16 * (g % 2) on in all four quarters. */
+/* First element of vector v of a group. Sub-blocks of 16 go with planes, where a byte holds elements 32 apart: group g
+ * has of half g / 2 the sixteens from 16 * (g % 2) on in all four quarters. */
 GB_NEON_INLINE size_t gb_neon_element(const gb_neon_super *f, size_t group, size_t v) {
     return f->sub == 32 ? 64 * group + 16 * v : 128 * (group / 2) + 32 * v + 16 * (group % 2);
 }
 
-/* Eight scales and eight mins in twelve bytes (q4_K, q5_K), four bytes at a time: words 0 and 1 hold the first four of each
- * in their low bits; word 2 the low nibbles of the last four, whose top two bits sit above the first four. */
+/* Eight scales and eight mins in twelve bytes (q4_K, q5_K), four bytes at a time: words 0 and 1 hold the first four of
+ * each in their low bits; word 2 the low nibbles of the last four, whose top two bits sit above the first four. */
 GB_NEON_INLINE gb_neon_scales gb_neon_scales_mins(const char *packed) {
     uint32_t word[3];
     memcpy(word, packed, sizeof word);
@@ -88,8 +88,8 @@ GB_NEON_INLINE int32x4_t gb_neon_min_sums(const gb_neon_super *f, const gb_neon_
     return vmlal_high_s16(vmlal_s16(first, vget_low_s16(more), vget_low_s16(high)), more, high);
 }
 
-/* isum + scales * (values . q) of one group. Values are within -63..63, as gb_neon_products32 wants them; sums are exact
- * in every order: no partial sum exceeds the bound of the whole (reference/<format>.c, at most 2^27). */
+/* isum + scales * (values . q) of one group. Values are within -63..63, as gb_neon_products32 wants them; sums are
+ * exact in every order: no partial sum exceeds the bound of the whole (reference/<format>.c, at most 2^27). */
 GB_NEON_INLINE int32x4_t gb_neon_add_group(const gb_neon_super *f, int32x4_t isum, int8x16x4_t value, const int8_t *sc,
                                            const int8_t *qs, size_t g) {
     for (size_t v = 0; v < 4; v += 2) {

@@ -33,10 +33,11 @@ GB_INLINE void sums(const void *block, const gb_block_q8_K *a, int *isum, int *m
     }
 }
 
-static const gb_super format = {.flat = {.elems = GB_BLOCK, .subs = SUBS, .mins = 1, .unpack = unpack, .act = gb_act_q8_K},
-                                .bytes = sizeof(gb_block_q5_K),
-                                .sums = sums,
-                                .d_at = offsetof(gb_block_q5_K, d),
-                                .dmin_at = offsetof(gb_block_q5_K, dmin)};
+static const gb_super format = {
+    .flat = {.elems = GB_BLOCK, .subs = SUBS, .mins = 1, .unpack = unpack, .act = gb_act_q8_K},
+    .bytes = sizeof(gb_block_q5_K),
+    .sums = sums,
+    .d_at = offsetof(gb_block_q5_K, d),
+    .dmin_at = offsetof(gb_block_q5_K, dmin)};
 
 GB_SUPER_KERNELS(q5_K)

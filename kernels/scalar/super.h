@@ -14,8 +14,8 @@ typedef struct {
     size_t d_at, dmin_at; /* of the f16 scales */
 } gb_super;
 
-/* Eight scales and mins of six bits, four bytes a word: the first four of each are the low six bits of words 0 and 1, the
- * last four take a nibble of word 2 and the top two bits of words 0 and 1. */
+/* Eight scales and mins of six bits, four bytes a word: the first four of each are the low six bits of words 0 and 1,
+ * the last four take a nibble of word 2 and the top two bits of words 0 and 1. */
 GB_INLINE void gb_get_scales_mins(const uint8_t q[12], int32_t sc[8], int32_t mn[8]) {
     uint32_t u[3];
     memcpy(u, q, sizeof u);
@@ -60,8 +60,7 @@ GB_INLINE float gb_super_dot(const gb_super *f, const void *w, const void *a, si
         int msum;
         f->sums(block, &ba[k], &isum, &msum);
         float term = (gb_f32_from_f16(gb_load_u16(block + f->d_at, 0)) * ba[k].d) * (float)isum;
-        if (f->flat.mins)
-            term = term - (gb_f32_from_f16(gb_load_u16(block + f->dmin_at, 0)) * ba[k].d) * (float)msum;
+        if (f->flat.mins) term = term - (gb_f32_from_f16(gb_load_u16(block + f->dmin_at, 0)) * ba[k].d) * (float)msum;
         acc = acc + term;
     }
     return acc;
