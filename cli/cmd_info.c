@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/engine.h"
+#include "model/foreign.h"
 #include "model/gguf.h"
 #include "model/recipe.h"
 
@@ -192,7 +193,7 @@ static void print_tensors(const gb_gguf *file) {
     for (size_t i = 0; i < file->tensor_count; i++) {
         const gb_tensor *t = &file->tensors[i];
         char name[GB_SHOWN];
-        printf("  %-32s %-5s offset %-12" PRIu64 " bytes %-12" PRIu64 " ", gb_str_show(t->name, name),
+        printf("  %-32s %-11s offset %-12" PRIu64 " bytes %-12" PRIu64 " ", gb_str_show(t->name, name),
                gb_formats[t->format].NAME, t->offset, t->bytes);
         for (uint32_t d = 0; d < t->dims; d++) printf("%s%" PRIu64, d ? " x " : "", t->ne[d]);
         putchar('\n');
@@ -216,8 +217,9 @@ static void print_text(const gb_gguf *file, gb_str arch, bool tensors) {
     printf("\ntensors (%zu):\n", file->tensor_count);
     for (int f = 0; f < GB_FORMAT_COUNT; f++)
         if (sum.tensors[f])
-            printf("  %-5s %4" PRIu64 " tensors %14" PRIu64 " parameters %14" PRIu64 " bytes\n", gb_formats[f].NAME,
-                   sum.tensors[f], sum.elements[f], sum.bytes[f]);
+            printf("  %-11s %4" PRIu64 " tensors %14" PRIu64 " parameters %14" PRIu64 " bytes%s\n", gb_formats[f].NAME,
+                   sum.tensors[f], sum.elements[f], sum.bytes[f],
+                   gb_is_foreign((gb_format)f) ? " (gaugeblock's own type number)" : "");
     if (tensors) print_tensors(file);
 }
 

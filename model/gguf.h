@@ -119,7 +119,8 @@ bool gb_str_equal(gb_str a, const char *b);
 /* --- writing: declare keys and tensors, then stream the data ------------------------------------------------------ */
 
 typedef struct gb_gguf_writer gb_gguf_writer;
-/* Keys first (general.alignment, if put, sets the padding of the data), then tensors, then data. */
+/* Keys first (general.alignment, if put, sets the padding of the data), then tensors, then data. Where tensors have
+ * private types, the key gaugeblock.formats, which lists their names, is added last; one that is copied is dropped. */
 int gb_gguf_writer_new(const char *path, gb_gguf_writer **out, gb_error *err);
 int gb_gguf_put_key(gb_gguf_writer *w, const gb_gguf_key *key, gb_error *err); /* verbatim copy from another file */
 int gb_gguf_put_u32(gb_gguf_writer *w, const char *name, uint32_t v, gb_error *err);

@@ -22,7 +22,11 @@ struct gb_gguf_writer {
     size_t current; /* tensor whose bytes come next */
     uint64_t done;  /* of them, already written */
     bool writing;
+    bool uses[GB_FORMAT_COUNT]; /* formats of the declared tensors */
 };
+
+/* What a file with private type numbers says about them: the names of those formats. Written by the writer itself. */
+static const char formats_key[] = "gaugeblock.formats";
 
 static int append(bytes *b, const void *data, size_t size, gb_error *err) {
     if (size > b->room - b->size) {
@@ -95,6 +99,7 @@ static int put_array(gb_gguf_writer *w, const char *name, gb_gguf_type element, 
 }
 
 int gb_gguf_put_key(gb_gguf_writer *w, const gb_gguf_key *key, gb_error *err) {
+    if (gb_str_equal(key->name, formats_key)) return GB_OK;
     if (gb_str_equal(key->name, "general.alignment") && key->type == GB_GGUF_U32) {
         uint32_t alignment = 0;
         memcpy(&alignment, key->value, sizeof alignment);
@@ -167,13 +172,23 @@ int gb_gguf_put_tensor(gb_gguf_writer *w, gb_str name, uint32_t dims, const uint
     if (rc) return rc;
     const uint64_t size = elements / ne[0] * gb_row_bytes(format, ne[0]);
     w->sizes[w->tensor_count++] = size;
+    w->uses[format] = true;
     w->next_offset = (w->next_offset + size + w->alignment - 1) & ~(uint64_t)(w->alignment - 1);
     return GB_OK;
 }
 
+static int put_formats_key(gb_gguf_writer *w, gb_error *err) {
+    gb_str names[GB_FORMAT_COUNT];
+    size_t count = 0;
+    for (size_t f = 0; f < GB_FORMAT_COUNT; f++)
+        if (w->uses[f] && gb_formats[f].ggml_type >= GB_PRIVATE_TYPE(0)) names[count++] = text(gb_formats[f].name);
+    return count ? gb_gguf_put_str_array(w, formats_key, names, count, err) : GB_OK;
+}
+
 int gb_gguf_begin_data(gb_gguf_writer *w, gb_error *err) {
     bytes head = {0};
-    int rc = append(&head, "GGUF", 4, err);
+    int rc = put_formats_key(w, err);
+    if (!rc) rc = append(&head, "GGUF", 4, err);
     if (!rc) rc = append_u32(&head, 3, err);
     if (!rc) rc = append_u64(&head, w->tensor_count, err);
     if (!rc) rc = append_u64(&head, w->key_count, err);

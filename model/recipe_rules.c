@@ -1,5 +1,6 @@
-/* llama-quantize's recipes as tables. Source of the facts: llama.cpp, src/llama-quant.cpp as of June 2026, compared with
- * the type snapshots of its test suite; stated here as conditions and types, in the order in which they are tried. */
+/* llama-quantize's recipes as tables. Source of the facts: llama.cpp, src/llama-quant.cpp as of June 2026, compared
+ * with the type snapshots of its test suite; stated here as conditions and types, in the order in which they are tried.
+ */
 #include "model/recipe_rules.h"
 
 #include <stdio.h>
@@ -53,21 +54,35 @@ enum {
         RECIPE_COUNT
 };
 
+/* After them, one recipe for each format of another project; its type number serves as file type. */
+enum {
+    R_BEFORE_FOREIGN = RECIPE_COUNT - 1,
+#define RECIPE_INDEX(name, NAME, kind, type, elems, bytes, partner) R_##NAME,
+    GB_FOREIGN_FORMATS(RECIPE_INDEX)
+#undef RECIPE_INDEX
+        ALL_RECIPES
+};
+
 static const gb_recipe recipes[] = {
 #define RECIPE_ROW(name, file_type, base) {#name, file_type, T_##base},
     RECIPES(RECIPE_ROW)
 #undef RECIPE_ROW
+#define RECIPE_ROW(name, NAME, kind, type, elems, bytes, partner) {#NAME, type, type},
+        GB_FOREIGN_FORMATS(RECIPE_ROW)
+#undef RECIPE_ROW
 };
+_Static_assert(ALL_RECIPES <= 64, "sets of recipes are 64 bits");
 
 /* Sets of recipes. */
 #define ONLY(name) ((uint64_t)1 << R_##name)
-#define EVERY (~(uint64_t)0)
-#define IQ1 (ONLY(IQ1_S) | ONLY(IQ1_M))
-#define IQ2_SMALL (ONLY(IQ2_XXS) | ONLY(IQ2_XS))
-#define IQ2_LARGE (ONLY(IQ2_S) | ONLY(IQ2_M))
-#define LOW (IQ1 | IQ2_SMALL | IQ2_LARGE)
-#define IQ4 (ONLY(IQ4_NL) | ONLY(IQ4_XS))
-#define TERNARY (ONLY(TQ1_0) | ONLY(TQ2_0) | ONLY(Q2_0))
+#define EVERY      (~(uint64_t)0)
+#define FOREIGN    (EVERY << RECIPE_COUNT)
+#define IQ1        (ONLY(IQ1_S) | ONLY(IQ1_M))
+#define IQ2_SMALL  (ONLY(IQ2_XXS) | ONLY(IQ2_XS))
+#define IQ2_LARGE  (ONLY(IQ2_S) | ONLY(IQ2_M))
+#define LOW        (IQ1 | IQ2_SMALL | IQ2_LARGE)
+#define IQ4        (ONLY(IQ4_NL) | ONLY(IQ4_XS))
+#define TERNARY    (ONLY(TQ1_0) | ONLY(TQ2_0) | ONLY(Q2_0))
 #define FOR_MIXTRAL                                                                                                    \
     (ONLY(Q2_K) | ONLY(Q3_K_S) | ONLY(Q3_K_M) | ONLY(Q4_K_S) | ONLY(Q4_K_M) | ONLY(IQ3_XS) | ONLY(IQ3_XXS) |           \
      ONLY(IQ3_S) | ONLY(IQ3_M) | IQ4)
@@ -82,6 +97,7 @@ typedef struct rule {
 } rule;
 
 static const rule rules[] = {
+    {GB_ROLE_OUTPUT | GB_ROLE_EMBED, FOREIGN, ALWAYS, T_F16}, /* as those projects leave them */
     {GB_ROLE_OUTPUT, ONLY(MXFP4_MOE) | ONLY(MXFP4), ALWAYS, T_Q8_0},
     {GB_ROLE_OUTPUT, EVERY, GB_IS_FALCON, T_Q8_0},
     {GB_ROLE_OUTPUT, EVERY, GB_IS_RAGGED, T_Q8_0},
@@ -110,7 +126,7 @@ static const rule rules[] = {
     {GB_ROLE_V, ONLY(Q4_K_S), GB_IN_FIRST_4, T_Q5_K},
 
     {GB_ROLE_K, LOW, GB_IS_EXPERTS8, T_Q4_K},
-    {GB_ROLE_K, EVERY & ~LOW, GB_IS_EXPERTS8, T_Q8_0},
+    {GB_ROLE_K, EVERY & ~LOW & ~FOREIGN, GB_IS_EXPERTS8, T_Q8_0},
     {GB_ROLE_K | GB_ROLE_Q, ONLY(IQ3_XS), ALWAYS, T_IQ3_XXS},
     {GB_ROLE_K | GB_ROLE_Q, ONLY(IQ3_XXS), ALWAYS, T_IQ2_S},
 
@@ -166,7 +182,7 @@ bool gb_recipe_counts_layers(const gb_recipe *recipe) {
 }
 
 bool gb_recipe_corrects_v(const gb_recipe *recipe) {
-    return ((LOW | ONLY(MXFP4_MOE)) & set_of(recipe)) == 0;
+    return ((LOW | ONLY(MXFP4_MOE) | FOREIGN) & set_of(recipe)) == 0;
 }
 
 bool gb_type_needs_importance(const gb_recipe *recipe, uint32_t type, gb_role role) {
@@ -218,7 +234,7 @@ const char *gb_recipe_name(size_t index) {
 }
 
 const char *gb_file_type_name(uint64_t file_type) {
-    for (size_t i = 0; i < RECIPE_COUNT; i++)
+    for (size_t i = 0; i < ALL_RECIPES; i++)
         if (recipes[i].file_type == file_type) return recipes[i].name;
     return NULL;
 }
@@ -228,7 +244,7 @@ static const gb_recipe *find(const char *name) {
     char medium[8] = "";
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (strcasecmp(name, families[i]) == 0) (void)snprintf(medium, sizeof medium, "%s_M", families[i]);
-    for (size_t i = 0; i < RECIPE_COUNT; i++)
+    for (size_t i = 0; i < ALL_RECIPES; i++)
         if (strcasecmp(recipes[i].name, medium[0] ? medium : name) == 0) return &recipes[i];
     return NULL;
 }
@@ -241,5 +257,5 @@ int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
         const size_t used = strlen(names);
         (void)snprintf(names + used, sizeof names - used, " %s", recipes[i].name);
     }
-    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s", name, names);
+    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s, or a format of another project", name, names);
 }

@@ -7,6 +7,7 @@
 
 #include "harness/alloc.h"
 #include "harness/rng.h"
+#include "model/foreign.h"
 #include "reference/number.h"
 
 /* --- random numbers: a stream per (seed, tensor, row) ------------------------------------------------------------- */
@@ -136,8 +137,13 @@ static bool make_blocks(const void *ctx, uint64_t row, float *x, void *blocks) {
     uint8_t *p = blocks;
     const size_t bytes = gb_row_bytes(s->t->to, s->t->ne[0]);
     gb_rng_bytes(&rng, p, bytes);
-    for (size_t i = gb_head_bytes(s->t->to, s->t->ne[0]); i < bytes; i += info->block_bytes)
-        set_scales(s->t->to, p + i);
+    gb_foreign_set_heads(s->t->to, p, s->t->ne[0], 0.02F);
+    for (size_t i = gb_head_bytes(s->t->to, s->t->ne[0]); i < bytes; i += info->block_bytes) {
+        if (gb_is_foreign(s->t->to))
+            gb_foreign_set_block(s->t->to, p + i, 0.02F);
+        else
+            set_scales(s->t->to, p + i);
+    }
     return false;
 }
 
