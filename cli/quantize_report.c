@@ -54,7 +54,7 @@ void gb_quantize_print_plan(const gb_quantize_report *r) {
         for (uint32_t d = 0; d < row->dims; d++)
             used += snprintf(sizes + used, sizeof sizes - (size_t)used, "%s%llu", d ? " x " : "",
                              (unsigned long long)row->ne[d]);
-        printf("%-32s %-20s %-5s -> %-7s %12llu bytes%s\n", gb_str_show(row->name, name), sizes,
+        printf("%-32s %-20s %-11s -> %-11s %12llu bytes%s\n", gb_str_show(row->name, name), sizes,
                gb_formats[row->from].NAME, gb_block_type_of(row->type).NAME, (unsigned long long)gb_plan_bytes(row),
                row->importance ? ", weighed" : "");
     }

@@ -1,35 +1,12 @@
 #include "model/foreign.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "reference/number.h"
 
 bool gb_is_foreign(gb_format format) {
     return (gb_formats[format].ggml_type & 0xffff0000U) == GB_PRIVATE_TYPE(0);
 }
-
-static const gb_recipe recipes[] = {
-#define GB_FOREIGN_RECIPE(name, NAME, kind, type, elems, bytes, partner) {#NAME, type, type},
-    GB_FOREIGN_FORMATS(GB_FOREIGN_RECIPE)
-#undef GB_FOREIGN_RECIPE
-};
-enum { RECIPES = sizeof recipes / sizeof recipes[0] };
-
-const gb_recipe *gb_foreign_recipe(const char *name) {
-    for (size_t i = 0; i < RECIPES; i++)
-        if (strcasecmp(recipes[i].name, name) == 0) return &recipes[i];
-    return NULL;
-}
-
-const char *gb_foreign_file_type_name(uint64_t file_type) {
-    for (size_t i = 0; i < RECIPES; i++)
-        if (recipes[i].file_type == file_type) return recipes[i].name;
-    return NULL;
-}
-
-/* --- random blocks --------------------------------------------------------------------------------------------------
- */
 
 static void put_f32(uint8_t *p, float x) {
     memcpy(p, &x, sizeof x);

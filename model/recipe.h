@@ -22,7 +22,7 @@ typedef struct gb_recipe {
 /* By name, in any case; Q3_K, Q4_K, Q5_K are their _M, as in llama-quantize. An unknown name is an error that lists the
  * known ones. */
 int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err);
-/* Names of all recipes, in order of general.file_type; NULL after the last. */
+/* Names of all recipes of llama-quantize, in order of general.file_type; NULL after the last. */
 const char *gb_recipe_name(size_t index);
 /* Name of a general.file_type number; NULL if unknown. */
 const char *gb_file_type_name(uint64_t file_type);

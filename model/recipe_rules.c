@@ -7,8 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "model/foreign.h"
-
 /* X(name, general.file_type, base type) */
 #define RECIPES(X)                                                                                                     \
     X(F32, 0, F32)                                                                                                     \
@@ -56,15 +54,29 @@ enum {
         RECIPE_COUNT
 };
 
+/* After them, one recipe for each format of another project; its type number serves as file type. */
+enum {
+    R_BEFORE_FOREIGN = RECIPE_COUNT - 1,
+#define RECIPE_INDEX(name, NAME, kind, type, elems, bytes, partner) R_##NAME,
+    GB_FOREIGN_FORMATS(RECIPE_INDEX)
+#undef RECIPE_INDEX
+        ALL_RECIPES
+};
+
 static const gb_recipe recipes[] = {
 #define RECIPE_ROW(name, file_type, base) {#name, file_type, T_##base},
     RECIPES(RECIPE_ROW)
 #undef RECIPE_ROW
+#define RECIPE_ROW(name, NAME, kind, type, elems, bytes, partner) {#NAME, type, type},
+        GB_FOREIGN_FORMATS(RECIPE_ROW)
+#undef RECIPE_ROW
 };
+_Static_assert(ALL_RECIPES <= 64, "sets of recipes are 64 bits");
 
 /* Sets of recipes. */
 #define ONLY(name) ((uint64_t)1 << R_##name)
 #define EVERY      (~(uint64_t)0)
+#define FOREIGN    (EVERY << RECIPE_COUNT)
 #define IQ1        (ONLY(IQ1_S) | ONLY(IQ1_M))
 #define IQ2_SMALL  (ONLY(IQ2_XXS) | ONLY(IQ2_XS))
 #define IQ2_LARGE  (ONLY(IQ2_S) | ONLY(IQ2_M))
@@ -85,6 +97,7 @@ typedef struct rule {
 } rule;
 
 static const rule rules[] = {
+    {GB_ROLE_OUTPUT | GB_ROLE_EMBED, FOREIGN, ALWAYS, T_F16}, /* as those projects leave them */
     {GB_ROLE_OUTPUT, ONLY(MXFP4_MOE) | ONLY(MXFP4), ALWAYS, T_Q8_0},
     {GB_ROLE_OUTPUT, EVERY, GB_IS_FALCON, T_Q8_0},
     {GB_ROLE_OUTPUT, EVERY, GB_IS_RAGGED, T_Q8_0},
@@ -113,7 +126,7 @@ static const rule rules[] = {
     {GB_ROLE_V, ONLY(Q4_K_S), GB_IN_FIRST_4, T_Q5_K},
 
     {GB_ROLE_K, LOW, GB_IS_EXPERTS8, T_Q4_K},
-    {GB_ROLE_K, EVERY & ~LOW, GB_IS_EXPERTS8, T_Q8_0},
+    {GB_ROLE_K, EVERY & ~LOW & ~FOREIGN, GB_IS_EXPERTS8, T_Q8_0},
     {GB_ROLE_K | GB_ROLE_Q, ONLY(IQ3_XS), ALWAYS, T_IQ3_XXS},
     {GB_ROLE_K | GB_ROLE_Q, ONLY(IQ3_XXS), ALWAYS, T_IQ2_S},
 
@@ -153,19 +166,11 @@ static const rule rules[] = {
     {GB_ROLE_GATE | GB_ROLE_UP, ONLY(IQ3_XS), GB_IN_MIDDLE, T_IQ3_XXS},
 };
 
-static bool is_foreign(const gb_recipe *recipe) {
-    return (recipe->base & 0xffff0000U) == GB_PRIVATE_TYPE(0);
-}
-
-/* Recipes of other projects' formats are in no set. */
 static uint64_t set_of(const gb_recipe *recipe) {
-    if (is_foreign(recipe)) return 0;
     return (uint64_t)1 << (recipe - recipes);
 }
 
 uint32_t gb_rule_type(const gb_recipe *recipe, gb_role role, unsigned is) {
-    /* their projects leave both ends of the model in 16 bits */
-    if (is_foreign(recipe)) return role == GB_ROLE_OUTPUT || role == GB_ROLE_EMBED ? (uint32_t)T_F16 : GB_NO_TYPE;
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if ((rules[i].roles & role) && (rules[i].recipes & set_of(recipe)) && !(rules[i].when & ~is))
             return rules[i].type;
@@ -177,23 +182,22 @@ bool gb_recipe_counts_layers(const gb_recipe *recipe) {
 }
 
 bool gb_recipe_corrects_v(const gb_recipe *recipe) {
-    return !is_foreign(recipe) && ((LOW | ONLY(MXFP4_MOE)) & set_of(recipe)) == 0;
+    return ((LOW | ONLY(MXFP4_MOE) | FOREIGN) & set_of(recipe)) == 0;
 }
 
 bool gb_type_needs_importance(const gb_recipe *recipe, uint32_t type, gb_role role) {
-    const gb_format f = gb_format_by_ggml_type(type);
-    if (f != GB_FORMAT_COUNT && gb_format_needs_importance(f)) return true;
-    if (role == GB_ROLE_OUTPUT || role == GB_ROLE_EMBED) return false;
+    const bool inner = role != GB_ROLE_OUTPUT && role != GB_ROLE_EMBED;
     switch (type) {
     case T_IQ1_S:
-    case T_IQ1_M:
     case T_IQ2_XXS:
     case T_IQ2_XS:
+        return true;
+    case T_IQ1_M:
     case T_IQ2_S:
     case T_IQ3_XXS:
-        return true;
+        return inner;
     default:
-        return type == T_Q2_K && set_of(recipe) == ONLY(Q2_K_S);
+        return inner && type == T_Q2_K && set_of(recipe) == ONLY(Q2_K_S);
     }
 }
 
@@ -230,9 +234,9 @@ const char *gb_recipe_name(size_t index) {
 }
 
 const char *gb_file_type_name(uint64_t file_type) {
-    for (size_t i = 0; i < RECIPE_COUNT; i++)
+    for (size_t i = 0; i < ALL_RECIPES; i++)
         if (recipes[i].file_type == file_type) return recipes[i].name;
-    return gb_foreign_file_type_name(file_type);
+    return NULL;
 }
 
 static const gb_recipe *find(const char *name) {
@@ -240,9 +244,9 @@ static const gb_recipe *find(const char *name) {
     char medium[8] = "";
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (strcasecmp(name, families[i]) == 0) (void)snprintf(medium, sizeof medium, "%s_M", families[i]);
-    for (size_t i = 0; i < RECIPE_COUNT; i++)
+    for (size_t i = 0; i < ALL_RECIPES; i++)
         if (strcasecmp(recipes[i].name, medium[0] ? medium : name) == 0) return &recipes[i];
-    return gb_foreign_recipe(name);
+    return NULL;
 }
 
 int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
@@ -253,7 +257,5 @@ int gb_recipe_find(const char *name, const gb_recipe **out, gb_error *err) {
         const size_t used = strlen(names);
         (void)snprintf(names + used, sizeof names - used, " %s", recipes[i].name);
     }
-    return gb_fail(err, GB_EINPUT,
-                   "unknown type '%s', expected one of%s, or a format of other projects' in 'gaugeblock list formats'",
-                   name, names);
+    return gb_fail(err, GB_EINPUT, "unknown type '%s', expected one of%s, or a format of another project", name, names);
 }
