@@ -75,6 +75,8 @@ static int check(const arguments *a, bool has_format, gb_error *err) {
     if (rc == GB_OK && a->mode == DOT) rc = need(a->act != NULL, "--act", a->mode, err);
     if (rc != GB_OK) return rc;
     const gb_format_info *info = &gb_formats[a->format];
+    if (!info->is_weight && !info->is_activation)
+        return gb_fail(err, GB_EINPUT, "%s is not a block format: nothing encodes to it", info->name);
     if (a->mode != DOT && (a->weights || a->act))
         return gb_fail(err, GB_EINPUT, "--weights and --act belong to codec dot, not %s", mode_names[a->mode]);
     if (a->imatrix && (a->mode != ENCODE || !info->is_weight))

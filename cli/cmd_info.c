@@ -112,7 +112,7 @@ static totals count_up(const gb_gguf *file) {
         sum.tensors[t->format]++;
         sum.elements[t->format] += elements;
         sum.bytes[t->format] += t->bytes;
-        sum.all_elements += elements;
+        if (gb_formats[t->format].is_weight) sum.all_elements += elements;
         sum.all_bytes += t->bytes;
     }
     return sum;

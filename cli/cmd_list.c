@@ -18,7 +18,7 @@ const char gb_help_list[] = "usage: gaugeblock list formats|isas|kernels|machine
 
 static const char *roles(const gb_format_info *f) {
     if (f->is_weight && f->is_activation) return "weights, activations";
-    return f->is_weight ? "weights" : "activations";
+    return f->is_weight ? "weights" : f->is_activation ? "activations" : "data";
 }
 
 /* Of a long row: a header per row vanishes in it. */
@@ -75,6 +75,7 @@ static cJSON *formats_json(void) {
         cJSON *r = cJSON_AddArrayToObject(o, "roles");
         if (f->is_weight) cJSON_AddItemToArray(r, cJSON_CreateString("weights"));
         if (f->is_activation) cJSON_AddItemToArray(r, cJSON_CreateString("activations"));
+        if (!f->is_weight && !f->is_activation) cJSON_AddItemToArray(r, cJSON_CreateString("data"));
         cJSON_AddItemToArray(list, o);
     }
     return list;

@@ -192,7 +192,8 @@ _Static_assert(sizeof(gb_block_tq1_0) == 54, "tq1_0 layout");
 _Static_assert(sizeof(gb_block_tq2_0) == 66, "tq2_0 layout");
 
 /* X(name, NAME, kind, ggml type number, elements per block, bytes per block, activation partner of its dot)
- * kind: W = weights (quantize, dequantize, dot), A = activations (quantize_act, dequantize), WA = both. */
+ * kind: W = weights (quantize, dequantize, dot), A = activations (quantize_act, dequantize), WA = both, D = data that
+ * comes with weights (no operations; the partner has no meaning). */
 #define GB_FORMATS(X)                                                                                                  \
     X(f32, F32, WA, 0, 1, 4, f32)                                                                                      \
     X(f16, F16, WA, 1, 1, 2, f16)                                                                                      \
@@ -222,6 +223,7 @@ _Static_assert(sizeof(gb_block_tq2_0) == 66, "tq2_0 layout");
     X(q8_K, Q8_K, A, 15, 256, 292, q8_K)                                                                               \
     X(tq1_0, TQ1_0, W, 34, 256, 54, q8_K)                                                                              \
     X(tq2_0, TQ2_0, W, 35, 256, 66, q8_K)                                                                              \
+    X(i32, I32, D, 26, 1, 4, i32)                                                                                      \
     GB_FOREIGN_FORMATS(X)
 
 /* H(name, bytes, span): formats whose rows begin with headers, ceil(n / span) of them, `bytes` each, for `span`

@@ -9,9 +9,11 @@
 #define GB_KIND_WEIGHT_W      1
 #define GB_KIND_WEIGHT_WA     1
 #define GB_KIND_WEIGHT_A      0
+#define GB_KIND_WEIGHT_D      0
 #define GB_KIND_ACTIVATION_W  0
 #define GB_KIND_ACTIVATION_WA 1
 #define GB_KIND_ACTIVATION_A  1
+#define GB_KIND_ACTIVATION_D  0
 
 const gb_format_info gb_formats[GB_FORMAT_COUNT] = {
 #define GB_FORMAT_INFO(name, NAME, kind, type, elems, bytes, partner)                                                  \
@@ -92,6 +94,7 @@ const size_t gb_kernel_count = sizeof gb_kernels / sizeof gb_kernels[0];
     [GB_OP_quantize_act] = {.quantize_act = gb_ref_##name##_quantize_act}, [GB_OP_dequantize] = {                      \
                                                                                .dequantize =                           \
                                                                                    gb_ref_##name##_dequantize}
+#define GB_REF_FNS_D(name)  [GB_OP_quantize] = {.any = NULL}
 #define GB_REF_FNS_WA(name) GB_REF_FNS_W(name), [GB_OP_quantize_act] = {.quantize_act = gb_ref_##name##_quantize_act}
 
 static const gb_fn block_reference[GB_FORMAT_COUNT][GB_OP_COUNT] = {

@@ -110,6 +110,7 @@ static int allocate(gb_context *c, gb_error *err) {
                  {&c->rotation, batch * m->n_rot, sizeof(float), "rotations"},
                  {&c->logits, c->logits_rows * m->n_vocab, sizeof(float), "logits"},
                  {&c->rows, threads * c->row_floats, sizeof(float), "rows"},
+                 {&c->gathered, m->orders.count ? threads * c->row_floats : 0, sizeof(float), "gathered rows"},
                  {&c->scores, threads * c->n_ctx, sizeof(float), "attention scores"},
                  {&c->scratch, threads * c->scratch_bytes, 1, "scratch"},
                  {&c->acts_wide, size_acts(m, batch), 1, "quantized activations"},
@@ -175,8 +176,8 @@ int gb_context_observe(gb_context *c, gb_input_sink *sink, void *user, gb_error 
 
 void gb_context_free(gb_context *c) {
     if (!c) return;
-    void *const owned[] = {c->k,      c->v,       c->x,         c->work,     c->rotation, c->logits, c->rows,
-                           c->scores, c->scratch, c->acts_wide, c->acts_ffn, c->observed, c};
+    void *const owned[] = {c->k,      c->v,       c->x,         c->work,     c->rotation, c->logits,   c->rows,
+                           c->scores, c->scratch, c->acts_wide, c->acts_ffn, c->observed, c->gathered, c};
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) free(owned[i]);
 }
 

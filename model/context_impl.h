@@ -6,9 +6,11 @@
 
 enum { GB_MAX_PRODUCTS = 3 }; /* matrices that share one input: q, k, v */
 
-/* Rows of activations in the partner formats that a set of matrices wants: each row is converted once per format. */
+/* Rows of activations in the partner formats and column orders that a set of matrices wants: each row is converted once
+ * for each. */
 typedef struct gb_acts {
     gb_format format[GB_MAX_PRODUCTS];
+    const int32_t *order[GB_MAX_PRODUCTS]; /* NULL: as it is */
     uint8_t *data[GB_MAX_PRODUCTS];
     size_t stride[GB_MAX_PRODUCTS];
     size_t count, n;
@@ -29,6 +31,7 @@ struct gb_context {
     float *rotation;    /* [n_batch][n_rot] cos, sin */
     float *logits;      /* [logits_rows][n_vocab] */
     float *rows;        /* one row of floats per thread */
+    float *gathered;    /* another, for columns in another order; unused where no matrix has one */
     float *scores;      /* n_ctx scores per thread */
     uint8_t *scratch;   /* gemm scratch per thread */
     uint8_t *acts_wide; /* activations of up to n_batch tokens, n_embd or all heads wide */

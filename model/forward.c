@@ -6,15 +6,22 @@
 
 enum { ROW_GRAIN = 16 };
 
+/* Place of the activations that this matrix takes; a->count if they are not planned yet. */
+static size_t find_acts(const gb_acts *a, const gb_matrix *w) {
+    size_t j = 0;
+    while (j < a->count && (a->format[j] != gb_formats[w->format].partner || a->order[j] != w->order)) j++;
+    return j;
+}
+
 size_t gb_plan_acts(gb_acts *a, const gb_matrix *const *w, size_t count, size_t tokens, uint8_t *data) {
     size_t bytes = 0;
     *a = (gb_acts){.n = w[0]->n};
     for (size_t i = 0; i < count; i++) {
         const gb_format partner = gb_formats[w[i]->format].partner;
-        size_t j = 0;
-        while (j < a->count && a->format[j] != partner) j++;
+        const size_t j = find_acts(a, w[i]);
         if (j < a->count) continue;
         a->format[j] = partner;
+        a->order[j] = w[i]->order;
         a->stride[j] = gb_row_bytes(partner, a->n);
         a->data[j] = data ? data + bytes : NULL;
         bytes += (a->stride[j] * tokens + 63) & ~(size_t)63;
@@ -61,10 +68,20 @@ static void share(const step *s, size_t member, size_t size, size_t *begin, size
     *end += s->first;
 }
 
-static void quantize_row(const step *s, const float *x, size_t row) {
-    if (s->c->input_sink) memcpy(s->c->observed + row * s->acts.n, x, s->acts.n * sizeof *x);
-    for (size_t j = 0; j < s->acts.count; j++)
-        s->c->m->quantize_act[s->acts.format[j]](x, s->acts.data[j] + row * s->acts.stride[j], s->acts.n);
+/* `member`: whose scratch a row in another order is gathered in. */
+static void quantize_row(const step *s, size_t member, const float *x, size_t row) {
+    const gb_context *c = s->c;
+    const gb_acts *a = &s->acts;
+    if (c->input_sink) memcpy(c->observed + row * a->n, x, a->n * sizeof *x);
+    for (size_t j = 0; j < a->count; j++) {
+        const float *from = x;
+        if (a->order[j]) {
+            float *gathered = c->gathered + member * c->row_floats;
+            for (size_t i = 0; i < a->n; i++) gathered[i] = x[a->order[j][i]];
+            from = gathered;
+        }
+        c->m->quantize_act[a->format[j]](from, a->data[j] + row * a->stride[j], a->n);
+    }
 }
 
 /* Hands on what the jobs since the last plan() have converted. */
@@ -74,8 +91,7 @@ static void observe(const step *s, size_t layer, gb_input input) {
 }
 
 static void add_product(step *s, const gb_matrix *w, float *y) {
-    size_t j = 0;
-    while (s->acts.format[j] != gb_formats[w->format].partner) j++;
+    const size_t j = find_acts(&s->acts, w);
     s->products[s->product_count++] = (product){.w = w, .a = s->acts.data[j], .a_stride = s->acts.stride[j], .y = y};
 }
 
@@ -150,7 +166,7 @@ static void norm_job(void *ctx, size_t member, size_t size) {
     share(s, member, size, &begin, &end);
     for (size_t t = begin; t < end; t++) {
         c->m->rmsnorm(c->x + t * n, s->norm, row, n, c->m->eps);
-        quantize_row(s, row, t - s->first);
+        quantize_row(s, member, row, t - s->first);
     }
 }
 
@@ -205,7 +221,7 @@ static void quantize_heads_job(void *ctx, size_t member, size_t size) {
     size_t begin = 0;
     size_t end = 0;
     share(s, member, size, &begin, &end);
-    for (size_t t = begin; t < end; t++) quantize_row(s, s->q + t * s->acts.n, t - s->first);
+    for (size_t t = begin; t < end; t++) quantize_row(s, member, s->q + t * s->acts.n, t - s->first);
 }
 
 /* x += projection, then the norm of the feed-forward part. */
@@ -236,7 +252,7 @@ static void silu_job(void *ctx, size_t member, size_t size) {
         add_bias(s->c->m, &s->layer->gate, gate);
         add_bias(s->c->m, &s->layer->up, up);
         s->c->m->silu_mul(gate, up, gate, n);
-        quantize_row(s, gate, t - s->first);
+        quantize_row(s, member, gate, t - s->first);
     }
 }
 

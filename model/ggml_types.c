@@ -13,10 +13,10 @@ typedef struct type_row {
 static const type_row types[] = {
     [4] = {"Q4_2", REMOVED},        [5] = {"Q4_3", REMOVED},        [9] = {"Q8_1", ACTIVATION},
     [15] = {"Q8_K", ACTIVATION},    [19] = {"IQ1_S", NO_KERNELS},   [24] = {"I8", NO_KERNELS},
-    [25] = {"I16", NO_KERNELS},     [26] = {"I32", NO_KERNELS},     [27] = {"I64", NO_KERNELS},
-    [28] = {"F64", NO_KERNELS},     [29] = {"IQ1_M", NO_KERNELS},   [31] = {"Q4_0_4_4", REMOVED},
-    [32] = {"Q4_0_4_8", REMOVED},   [33] = {"Q4_0_8_8", REMOVED},   [36] = {"IQ4_NL_4_4", REMOVED},
-    [37] = {"IQ4_NL_4_8", REMOVED}, [38] = {"IQ4_NL_8_8", REMOVED},
+    [25] = {"I16", NO_KERNELS},     [27] = {"I64", NO_KERNELS},     [28] = {"F64", NO_KERNELS},
+    [29] = {"IQ1_M", NO_KERNELS},   [31] = {"Q4_0_4_4", REMOVED},   [32] = {"Q4_0_4_8", REMOVED},
+    [33] = {"Q4_0_8_8", REMOVED},   [36] = {"IQ4_NL_4_4", REMOVED}, [37] = {"IQ4_NL_4_8", REMOVED},
+    [38] = {"IQ4_NL_8_8", REMOVED},
 };
 
 /* Numbers that ik_llama.cpp, a fork, gives to its own types. */
@@ -26,7 +26,7 @@ static int is_fork_type(uint32_t type) {
 
 const char *gb_ggml_type_refusal(uint32_t type, char *buf, size_t size) {
     const gb_format f = gb_format_by_ggml_type(type);
-    if (f != GB_FORMAT_COUNT && gb_formats[f].is_weight) return NULL;
+    if (f != GB_FORMAT_COUNT && (gb_formats[f].is_weight || !gb_formats[f].is_activation)) return NULL;
     const type_row row = type < sizeof types / sizeof types[0] ? types[type] : (type_row){NULL, 0};
     if (row.status == REMOVED)
         snprintf(buf, size, "type %u (%s) was removed from GGUF; convert the model again", type, row.name);

@@ -9,7 +9,7 @@
 #include "kernels/formats.h"
 
 /* Says in buf why tensors of this type cannot be used ("type 4 (Q4_2) was removed from GGUF in 2023"), or returns NULL
- * if the type is a weight format of the table. */
+ * if the type is a weight format of the table, or data that comes with weights. */
 const char *gb_ggml_type_refusal(uint32_t type, char *buf, size_t size);
 
 #endif

@@ -125,6 +125,7 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
         return find_wild8(blocks, count, stride, WILD_E4M3);
     case GB_FORMAT_fp8_e5m2:
         return find_wild8(blocks, count, stride, WILD_E5M2);
+    case GB_FORMAT_i32:
     case GB_FORMAT_nf4_dq: /* floats in the headers only */
     case GB_FORMAT_fp4_dq:
     case GB_FORMAT_int8_row:

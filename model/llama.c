@@ -64,6 +64,16 @@ static int matrix(loader *l, const char *name, size_t n, size_t rows, gb_matrix 
     return GB_OK;
 }
 
+/* A matrix that is multiplied with: its columns may be stored in an order of their own. */
+static int product(loader *l, const char *name, size_t n, size_t rows, gb_matrix *w) {
+    gb_llama *m = l->m;
+    int rc = matrix(l, name, n, rows, w);
+    const gb_tensor *t = rc ? NULL : gb_column_order_find(m->file, (gb_str){name, strlen(name)});
+    if (!t) return rc;
+    l->used[t - m->file->tensors] = 1;
+    return gb_column_orders_add(&m->orders, m->file, t, n, &w->order, l->err);
+}
+
 /* A vector of n floats, copied out of the file. */
 static int vector(loader *l, const char *name, size_t n, float **out) {
     const gb_tensor *t = take(l, name, n, 0);
@@ -98,7 +108,7 @@ static int read_layer(loader *l, size_t i) {
     int rc = vector(l, layer_name(b, i, "attn_norm", "weight"), m->n_embd, &y->attn_norm);
     if (!rc) rc = vector(l, layer_name(b, i, "ffn_norm", "weight"), m->n_embd, &y->ffn_norm);
     for (size_t j = 0; !rc && j < sizeof parts / sizeof parts[0]; j++) {
-        rc = matrix(l, layer_name(b, i, parts[j].part, "weight"), parts[j].n, parts[j].rows, parts[j].w);
+        rc = product(l, layer_name(b, i, parts[j].part, "weight"), parts[j].n, parts[j].rows, parts[j].w);
         if (rc) return rc;
         layer_name(b, i, parts[j].part, "bias");
         if (parts[j].needs_bias || gb_gguf_find_tensor(m->file, b)) rc = vector(l, b, parts[j].rows, &parts[j].w->bias);
@@ -135,7 +145,7 @@ static int read_tensors(loader *l) {
     if ((rc = vector(l, "output_norm.weight", m->n_embd, &m->output_norm))) return rc;
     if (!gb_gguf_find_tensor(f, "output.weight"))
         m->output = m->embedding; /* tied */
-    else if ((rc = matrix(l, "output.weight", m->n_embd, m->n_vocab, &m->output)))
+    else if ((rc = product(l, "output.weight", m->n_embd, m->n_vocab, &m->output)))
         return rc;
     for (size_t i = 0; i < m->n_layer; i++)
         if ((rc = read_layer(l, i))) return rc;
@@ -204,6 +214,7 @@ void gb_llama_free(gb_llama *m) {
                                 y->o.bias,    y->gate.bias, y->up.bias, y->down.bias};
         for (size_t j = 0; j < sizeof owned / sizeof owned[0]; j++) free(owned[j]);
     }
+    gb_column_orders_free(&m->orders);
     free(m->layers);
     free(m->output_norm);
     free(m->frequency);
@@ -221,6 +232,7 @@ double gb_llama_bits_per_weight(const gb_llama *m) {
     double weights = 0.0;
     for (size_t i = 0; i < m->file->tensor_count; i++) {
         const gb_tensor *t = &m->file->tensors[i];
+        if (!gb_formats[t->format].is_weight) continue;
         weights += (double)t->ne[0] * (double)t->ne[1] * (double)t->ne[2] * (double)t->ne[3];
     }
     return (double)gb_llama_tensor_bytes(m) * 8.0 / weights;

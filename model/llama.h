@@ -14,6 +14,7 @@
 #include "harness/error.h"
 #include "harness/pool.h"
 #include "kernels/registry.h"
+#include "model/column_order.h"
 #include "model/gguf.h"
 
 /* Limits far above any known model: they keep every later size computation inside 64 bits. */
@@ -28,7 +29,8 @@ enum {
 /* A weight matrix: `rows` rows of `n` weights, in the file. */
 typedef struct gb_matrix {
     const uint8_t *data;
-    float *bias; /* rows floats added to the product, or NULL */
+    float *bias;          /* rows floats added to the product, or NULL */
+    const int32_t *order; /* column j is multiplied with element order[j] of the input; NULL: with element j */
     size_t rows, n, row_bytes;
     gb_format format;
     gb_gemv_fn *gemv;
@@ -53,6 +55,7 @@ typedef struct gb_llama {
     gb_matrix embedding, output;
     float *output_norm;
     gb_layer *layers;
+    gb_column_orders orders; /* of all matrices that have one */
     /* kernels */
     gb_dequantize_fn *embed;
     gb_quantize_act_fn *quantize_act[GB_FORMAT_COUNT]; /* by activation format; NULL where not needed */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/alloc.h"
+#include "model/column_order.h"
 
 enum { QUANTIZATION_VERSION = 2 };
 
@@ -58,8 +59,12 @@ int gb_quantize_plan(const gb_gguf *in, const gb_quantize_options *options, gb_p
         plan[i].from = t->format;
     }
     rc = gb_recipe_plan(&planning, &facts, plan, in->tensor_count, err);
-    for (size_t i = 0; !rc && options->imatrix && i < in->tensor_count; i++)
-        rc = attach_importance(options->imatrix, &plan[i], err);
+    for (size_t i = 0; !rc && options->imatrix && i < in->tensor_count; i++) {
+        if (!gb_column_order_find(in, plan[i].name))
+            rc = attach_importance(options->imatrix, &plan[i], err);
+        else if (!plan[i].keep)
+            snprintf(plan[i].note, sizeof plan[i].note, "its columns have an order of their own: importance not used");
+    }
     if (rc)
         free(plan);
     else

@@ -115,6 +115,7 @@ static const char *const untouched[] = {
 /* Sizes of 1 at the end do not make a matrix. */
 static bool is_matrix(const gb_plan_row *row) {
     if (row->ne[1] * row->ne[2] * row->ne[3] < 2 || !ends_with(row->name, "weight")) return false;
+    if (!gb_formats[row->from].is_weight) return false;
     if (gb_str_equal(row->name, "position_embd.weight") || gb_str_equal(row->name, "token_types.weight")) return false;
     for (size_t i = 0; i < sizeof untouched / sizeof untouched[0]; i++)
         if (contains(row->name, untouched[i])) return false;

@@ -12,7 +12,7 @@ enum { NAMED = sizeof named / sizeof named[0] };
 
 gb_block_type gb_block_type_of(uint32_t number) {
     const gb_format f = gb_format_by_ggml_type(number);
-    if (f != GB_FORMAT_COUNT && gb_formats[f].is_weight)
+    if (f != GB_FORMAT_COUNT && (gb_formats[f].is_weight || !gb_formats[f].is_activation))
         return (gb_block_type){gb_formats[f].NAME, gb_formats[f].block_elems, gb_formats[f].block_bytes};
     for (size_t i = 0; i < NAMED; i++)
         if (named[i].number == number) return named[i].type;

@@ -27,6 +27,7 @@ void gb_ref_gemm(gb_dot_fn *dot, const gb_gemm_args *g) {
     }
 #define GB_REF_GEMV_WA(name) GB_REF_GEMV_W(name)
 #define GB_REF_GEMV_A(name)
+#define GB_REF_GEMV_D(name)
 #define GB_REF_GEMV(name, NAME, kind, type, elems, bytes, partner) GB_REF_GEMV_##kind(name)
 GB_FORMATS(GB_REF_GEMV)
 

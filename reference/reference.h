@@ -17,11 +17,13 @@
 #define GB_REF_A(name)                                                                                                 \
     gb_quantize_act_fn gb_ref_##name##_quantize_act;                                                                   \
     gb_dequantize_fn gb_ref_##name##_dequantize;
+#define GB_REF_D(name)
 #define GB_REF_WA(name)                                           GB_REF_W(name) gb_quantize_act_fn gb_ref_##name##_quantize_act;
 #define GB_REF_ROW(name, NAME, kind, type, elems, bytes, partner) GB_REF_##kind(name)
 GB_FORMATS(GB_REF_ROW)
 #undef GB_REF_ROW
 #undef GB_REF_WA
+#undef GB_REF_D
 #undef GB_REF_A
 #undef GB_REF_W
 

@@ -102,6 +102,7 @@ tail -c 2048 w.f32 > imatrix.f32
 isas=$("$GAUGEBLOCK" list isas | awk '$3 == "supported" { print $1 }')
 [ -n "$isas" ] || fail "list isas shows nothing supported"
 for format in $("$GAUGEBLOCK" list formats --json | sed -n 's/.*"name":[[:space:]]*"\([^"]*\)".*/\1/p'); do
+    [ $format = i32 ] && continue # data, not blocks
     case $format in iq2_xxs | iq2_xs) needed="--imatrix imatrix.f32" ;; *) needed="" ;; esac
     for isa in reference auto $isas; do
         codec encode --format $format --row 512 --isa $isa $needed < w.f32 > $isa.blocks
@@ -156,6 +157,7 @@ refuses "unknown or lacks" encode --format q8_0 --row
 refuses "not a whole number of rows" encode --format q8_0 --row 64
 refuses "not a whole number of rows" decode --format q8_0 --row 32
 refuses "unknown ISA" encode --format q8_0 --row 32 --isa quantum
+refuses "not a block format" encode --format i32 --row 32
 refuses "activations only" dot --format q8_K --row 256 --weights two.q8_0 --act x.f32
 refuses "needs --weights" dot --format q8_0 --row 32 --act x.f32
 refuses "needs --act" dot --format q8_0 --row 32 --weights two.q8_0

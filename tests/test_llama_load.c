@@ -122,6 +122,8 @@ START_TEST(impossible_hyperparameters) {
     REFUSE(extra, "blk.0.attn_q_norm.weight", "'blk.0.attn_q_norm.weight' is not part of a llama model");
     REFUSE(extra, "blk.0.attn_q.bias", "'blk.0.attn_q.bias' has 1 dimensions, 4 x 1; expected 1, 32");
     REFUSE(architecture, "qwen2", "qwen2.block_count");
+    REFUSE(extra, "blk.0.attn_q.weight.perm", "expected I32, 1, 32");
+    REFUSE(extra, "token_embd.weight.perm", "'token_embd.weight.perm' is not part of a llama model");
     REFUSE(nan, true, "blk.0.ffn_down.weight");
 }
 END_TEST
