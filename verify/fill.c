@@ -109,17 +109,41 @@ static float element(gb_rng *rng, gb_pattern pattern, size_t i, float base) {
     case GB_PATTERN_BITS:
         return gb_f32_from_bits((uint32_t)gb_rng_u64(rng));
     default:
-        return 0.5F * noise(rng); /* TWINS and MIXED are finished by their row */
+        return 0.5F * noise(rng); /* TWINS, MIXED and NEAR are finished by their row */
+    }
+}
+
+/* Lanes of a vector that see a hostile block beside plain ones, and blocks with nothing to search beside others. */
+static void fill_patches(gb_rng *rng, float *x, size_t n) {
+    static const gb_pattern usual[] = {GB_PATTERN_NORMAL, GB_PATTERN_NORMAL,    GB_PATTERN_POSITIVE, GB_PATTERN_ZERO,
+                                       GB_PATTERN_EQUAL,  GB_PATTERN_ALTERNATE, GB_PATTERN_TIES8,    GB_PATTERN_TIES4,
+                                       GB_PATTERN_SPARSE, GB_PATTERN_TINY,      GB_PATTERN_NEAR};
+    enum { USUAL = sizeof usual / sizeof usual[0], PATCH = 16 };
+    for (size_t at = 0; at < n; at += PATCH) {
+        const uint32_t any = gb_rng_below(rng, 40 * GB_PATTERN_PATCHES);
+        const gb_pattern pattern = any < GB_PATTERN_PATCHES ? (gb_pattern)any : usual[gb_rng_below(rng, USUAL)];
+        gb_fill_floats(rng, pattern, x + at, n - at < PATCH ? n - at : PATCH);
     }
 }
 
 void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n) {
+    if (pattern == GB_PATTERN_PATCHES) {
+        fill_patches(rng, x, n);
+        return;
+    }
     const float base = sign(rng) * (float)(0.1 + gb_rng_uniform(rng));
     for (size_t i = 0; i < n; i++) x[i] = element(rng, pattern, i, base);
     if (pattern == GB_PATTERN_TWINS) {
         for (size_t block = 0; block < n; block += 32) {
             const uint32_t size = (uint32_t)(n - block < 32 ? n - block : 32);
             for (int twin = 0; twin < 2; twin++) x[block + gb_rng_below(rng, size)] = sign(rng) * 4.5F;
+        }
+    }
+    if (pattern == GB_PATTERN_NEAR) {
+        float value = base;
+        for (size_t i = 0; i < n; i++) {
+            if (i % 16 == 0) value = base * (float)gb_rng_uniform(rng);
+            x[i] = nudge(rng, value, 3);
         }
     }
     if (pattern == GB_PATTERN_MIXED) {

@@ -32,6 +32,8 @@
     X(NAN, "nan")             /* NaNs of both signs and payloads among noise */                                        \
     X(EDGE16, "edge16")       /* f16 and bf16: range ends, subnormal limit, halfway points, one ulp either side */     \
     X(MIXED, "mixed")         /* every 16 another power of ten */                                                      \
+    X(NEAR, "near")           /* per 16, one value and a few ulps around: searches divide noise by noise */            \
+    X(PATCHES, "patches")     /* every 16 another pattern, seldom one that is not finite or huge */                    \
     X(BITS, "bits")           /* any 32 bits */
 
 typedef enum gb_pattern {
