@@ -77,8 +77,7 @@ GB_INLINE void gb_dot_vector(const uint8_t *panel, const uint8_t *tile, size_t g
     __m512i w[GB_GROUPS];
     GB_UNROLL
     for (size_t i = 0; i < groups; i++) {
-        w[i] = gb_load512(panel + i * 64);
-        __asm__("" : "+v"(w[i])); /* keeps gcc 12 from loading it again for every column */
+        w[i] = gb_load512_once(panel + i * 64);
     }
     GB_UNROLL
     for (size_t t = 0; t < GB_COLS; t++) {

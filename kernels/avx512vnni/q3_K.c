@@ -12,7 +12,7 @@ GB_INLINE __m512i join(__m512i low, __m512i high) {
 
 /* Vector i: bits 2i, 2i + 1 of both halves of qs, bits i and 4 + i of hmask. */
 GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
-    const __m512i q = gb_load512(w + offsetof(gb_block_q3_K, qs));
+    const __m512i q = gb_load512_once(w + offsetof(gb_block_q3_K, qs));
     const __m512i mask = _mm512_broadcast_i64x4(gb_load256(w + offsetof(gb_block_q3_K, hmask)));
     /* bits 0-3 of every byte: those of its half; what comes from the next byte lies above them */
     const __m512i h = _mm512_srlv_epi16(mask, _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(4), 1));

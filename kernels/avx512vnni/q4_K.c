@@ -6,7 +6,7 @@ GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
     const __m512i nibble = _mm512_set1_epi8(15);
     GB_UNROLL
     for (size_t i = 0; i < 2; i++) {
-        const __m512i q = gb_load512(w + offsetof(gb_block_q4_K, qs) + 64 * i);
+        const __m512i q = gb_load512_once(w + offsetof(gb_block_q4_K, qs) + 64 * i);
         code[2 * i] = _mm512_and_si512(q, nibble);
         code[2 * i + 1] = _mm512_and_si512(_mm512_srli_epi16(q, 4), nibble);
     }

@@ -15,7 +15,7 @@ GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
     const __m512i right = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(2), 1);
     GB_UNROLL
     for (size_t half = 0; half < 2; half++) {
-        const __m512i q = gb_load512(w + offsetof(gb_block_q6_K, ql) + 64 * half);
+        const __m512i q = gb_load512_once(w + offsetof(gb_block_q6_K, ql) + 64 * half);
         const __m512i h = _mm512_broadcast_i64x4(gb_load256(w + offsetof(gb_block_q6_K, qh) + 32 * half));
         code[2 * half] = join(q, _mm512_sllv_epi16(h, left));
         code[2 * half + 1] = join(_mm512_srli_epi16(q, 4), _mm512_srlv_epi16(h, right));

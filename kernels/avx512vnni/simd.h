@@ -42,6 +42,13 @@ GB_INLINE __m512i gb_load512(const void *p) {
     return _mm512_loadu_si512(p);
 }
 
+/* Loaded once: short of registers, or for a shift with its source in memory, gcc 12 reads a vector again and again. */
+GB_INLINE __m512i gb_load512_once(const void *p) {
+    __m512i v = _mm512_loadu_si512(p);
+    __asm__("" : "+v"(v));
+    return v;
+}
+
 GB_INLINE uint32_t gb_load_u32(const void *p) {
     uint32_t u;
     memcpy(&u, p, sizeof u);

@@ -102,17 +102,22 @@ GB_INLINE void gb_prepare_k(const gb_super *f, gb_act_k *act, size_t k, const gb
     act->d[k] = a->d;
 }
 
-/* The scales of vector v, each in the low half of its dwords; signed ones by way of bits 8-15. */
-GB_INLINE __m512i gb_spread_scales(const gb_super *f, __m512i scales, size_t v) {
+/* What gb_spread_scales takes them from: bytes in every quarter, or signed 16-bit lanes. */
+GB_INLINE __m512i gb_scales_source(const gb_super *f, __m128i bytes) {
+    if (f->mins) return _mm512_broadcast_i32x4(bytes);
+    return _mm512_castsi256_si512(_mm256_cvtepi8_epi16(bytes));
+}
+
+/* The scales of vector v, each in the low half of its dwords, zeros above. */
+GB_INLINE __m512i gb_spread_scales(const gb_super *f, __m512i source, size_t v) {
     const int per = 32 / (int)f->sub;
     const int a = f->order[2 * v] * per;
     const int b = f->order[2 * v + 1] * per;
     const int last = per - 1; /* the upper sixteen of 32 elements have a scale of their own, or not */
     const __m512i which = _mm512_setr_epi32(a, a, a, a, a + last, a + last, a + last, a + last, b, b, b, b, b + last,
                                             b + last, b + last, b + last);
-    if (f->mins) return _mm512_shuffle_epi8(scales, _mm512_or_si512(which, _mm512_set1_epi32((int)0x80808000U)));
-    const __m512i up = _mm512_or_si512(_mm512_slli_epi32(which, 8), _mm512_set1_epi32((int)0x80800080U));
-    return _mm512_srai_epi16(_mm512_shuffle_epi8(scales, up), 8);
+    if (f->mins) return _mm512_shuffle_epi8(source, _mm512_or_si512(which, _mm512_set1_epi32((int)0x80808000U)));
+    return _mm512_maskz_permutexvar_epi16(0x55555555, which, source);
 }
 
 /* Eight or sixteen scales or mins times the sums of their sub-blocks, four partial sums. */
@@ -127,7 +132,7 @@ GB_INLINE void gb_row_k(const gb_super *f, const uint8_t *w, const gb_act_k *act
     for (size_t k = 0; k < blocks; k++, w += f->bytes) {
         for (size_t line = 0; line < f->bytes; line += 64) gb_prefetch(w, GB_K_PREFETCH + line);
         const gb_super_scales scales = f->scales(w);
-        const __m512i sc = _mm512_broadcast_i32x4(scales.sc);
+        const __m512i sc = gb_scales_source(f, scales.sc);
         __m512i code[4];
         __m512i sum[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
         f->codes(w, code);
