@@ -13,6 +13,7 @@ enum { MOST_FIELDS = 6 };
 static const gb_field block_fields[GB_FORMAT_COUNT][MOST_FIELDS] = {
     [GB_FORMAT_f32] = {{"x", GB_PACK_F32, 0, 4}},
     [GB_FORMAT_f16] = {{"x", GB_PACK_F16, 0, 2}},
+    [GB_FORMAT_i32] = {{"x", GB_PACK_HEX32, 0, 4}},
     [GB_FORMAT_bf16] = {{"x", GB_PACK_BF16, 0, 2}},
     [GB_FORMAT_q8_0] = {F(q8_0, d, F16), F(q8_0, qs, I8)},
     [GB_FORMAT_q8_1] = {F(q8_1, d, F16), F(q8_1, s, F16), F(q8_1, qs, I8)},
