@@ -582,6 +582,44 @@ START_TEST(recipe_names) {
 }
 END_TEST
 
+/* Files that llama-quantize made of a model of Llama 3.2 1B's shape: the differences of their sizes are those of plans.
+ */
+START_TEST(sizes_of_llama_3_2_1b) {
+    static const struct {
+        const char *part;
+        uint64_t columns, rows;
+    } parts[] = {{"attn_q", 2048, 2048},   {"attn_k", 2048, 512},  {"attn_v", 2048, 512},   {"attn_output", 2048, 2048},
+                 {"ffn_gate", 2048, 8192}, {"ffn_up", 2048, 8192}, {"ffn_down", 8192, 2048}};
+    static const struct {
+        const char *recipe;
+        uint64_t bytes;
+    } files[] = {{"Q8_0", 1316996224},  {"Q6_K", 1017713792},  {"Q5_K_M", 907416704},
+                 {"Q4_K_M", 803607680}, {"Q4_0", 766841984},   {"IQ4_XS", 744297600},
+                 {"Q3_K_L", 728437888}, {"Q3_K_M", 686756992}, {"Q2_K", 576787584}};
+    const gb_model_facts facts = {.layers = 16, .heads = 32, .kv_heads = 8};
+    uint64_t q8_0 = 0;
+    count = 0;
+    add("token_embd.weight", 2, 2048, 1);
+    rows[0].ne[1] = 128256;
+    for (unsigned layer = 0; layer < 16; layer++)
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+            char name[64];
+            (void)snprintf(name, sizeof name, "blk.%u.%s.weight", layer, parts[i].part);
+            add(name, 2, parts[i].columns, 1);
+            rows[count - 1].ne[1] = parts[i].rows;
+        }
+    for (size_t k = 0; k < sizeof files / sizeof files[0]; k++) {
+        gb_plan_options o = recipe(files[k].recipe);
+        uint64_t bytes = 0;
+        ck_assert_int_eq(gb_recipe_plan(&o, &facts, rows, count, &err), GB_OK);
+        for (size_t i = 0; i < count; i++) bytes += gb_plan_bytes(&rows[i]);
+        if (k == 0) q8_0 = bytes;
+        ck_assert_msg(q8_0 - bytes == files[0].bytes - files[k].bytes, "%s: %llu bytes less than Q8_0", files[k].recipe,
+                      (unsigned long long)(q8_0 - bytes));
+    }
+}
+END_TEST
+
 /* --- facts ----------------------------------------------------------------------------------------------------------
  */
 
@@ -657,6 +695,7 @@ int main(void) {
     tcase_add_test(plans, needed_importance);
     tcase_add_test(plans, types_and_table);
     tcase_add_test(plans, recipe_names);
+    tcase_add_test(plans, sizes_of_llama_3_2_1b);
     suite_add_tcase(suite, plans);
     TCase *files = tcase_create("files");
     tcase_add_checked_fixture(files, scratch_enter, scratch_leave);
