@@ -117,7 +117,7 @@ static void print_plan(const gb_source *s) {
 static void print_summary(const gb_source *s) {
     printf("%s (%s, %s): %zu tensors, %llu parameters, %.2f MiB of %s; vocabulary of %zu (%s, %s)\n", s->name, s->kind,
            s->hyper.architecture, s->count, (unsigned long long)gb_convert_parameters(s),
-           (double)gb_convert_bytes(s) / 0x1p20, gb_file_type_name(s->file_type), s->vocab.count,
+           (double)gb_convert_bytes(s) / 0x1p20, gb_convert_file_type(s), s->vocab.count,
            s->vocab.bpe ? "gpt2" : "llama", s->vocab.pre);
 }
 
@@ -143,7 +143,7 @@ static int print_json(const arguments *a, const gb_source *s, gb_error *err) {
                                     {"kind", s->kind},
                                     {"architecture", s->hyper.architecture},
                                     {"name", s->name},
-                                    {"file_type", gb_file_type_name(s->file_type)}};
+                                    {"file_type", gb_convert_file_type(s)}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) cJSON_AddStringToObject(root, texts[i][0], texts[i][1]);
     cJSON_AddNumberToObject(root, "parameters", (double)gb_convert_parameters(s));
     cJSON_AddNumberToObject(root, "bytes", (double)gb_convert_bytes(s));

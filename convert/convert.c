@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "convert/hf_vocab.h"
+#include "convert/packed.h"
 #include "convert/path.h"
 #include "convert/tokenizer_file.h"
 
@@ -74,6 +75,7 @@ static int open_hf(gb_source *s, const gb_convert_options *o, bool directory, gb
     if ((rc = gb_path_join(dir, "config.json", path, err)) || (rc = gb_json_open(path, MAX_CONFIG, &config, err)))
         return rc;
     rc = gb_hf_config_read(&config, &s->hyper, &s->notes, err);
+    if (!rc) rc = gb_quant_config_read(&config, dir, &s->quant, err);
     if (!rc) rc = gb_checkpoint_open(o->source, directory, &s->checkpoint, err);
     if (!rc) rc = gb_hf_tensors(s, o->source, err);
     if (!rc) rc = gb_hf_vocab_read(dir, o->tokenizer, &config, (size_t)s->hyper.vocab, &s->vocab, &s->notes, err);
@@ -116,12 +118,12 @@ int gb_convert_open(const gb_convert_options *options, gb_source *out, gb_error 
     int rc = kind_of(options->source, &kind, err);
     if (rc) return rc;
     rc = kind == LLAMA2C ? open_llama2c(out, options, err) : open_hf(out, options, kind == DIRECTORY, err);
+    if (!rc) rc = gb_source_choose_types(out, options->outtype, err);
     if (rc) {
         gb_source_free(out);
         return rc;
     }
     if (options->name) (void)snprintf(out->name, sizeof out->name, "%s", options->name);
-    gb_source_choose_types(out, options->outtype);
     return GB_OK;
 }
 
@@ -135,6 +137,11 @@ uint64_t gb_convert_bytes(const gb_source *s) {
     uint64_t n = 0;
     for (size_t i = 0; i < s->count; i++) n += gb_plan_bytes(&s->tensors[i].row);
     return n;
+}
+
+const char *gb_convert_file_type(const gb_source *s) {
+    const char *name = gb_file_type_name(s->file_type);
+    return name ? name : gb_formats[gb_format_by_ggml_type(s->file_type)].NAME;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -228,7 +235,10 @@ static bool make_row(const void *ctx, uint64_t row, float *x, void *blocks) {
 
 static void drop_rows(const void *ctx, uint64_t first, uint64_t rows) {
     const gb_convert_tensor *t = ctx;
-    if (t->data) gb_map_let_go(t->data + first * t->row_bytes, t->data + (first + rows) * t->row_bytes);
+    if (t->packed && first + rows == t->row.ne[1]) /* until then, every row may need every page */
+        gb_map_let_go(t->data, t->data + t->packed->code_bytes);
+    else if (t->data && !t->packed)
+        gb_map_let_go(t->data + first * t->row_bytes, t->data + (first + rows) * t->row_bytes);
 }
 
 static int write_data(const gb_source *s, gb_gguf_writer *w, gb_pool *pool, const gb_cap *cap,

@@ -21,6 +21,8 @@ int gb_convert_open(const gb_convert_options *options, gb_source *out, gb_error 
 int gb_convert_write(const gb_source *s, const char *path, gb_pool *pool, const gb_cap *cap,
                      const gb_progress *progress, gb_error *err);
 
+/* Name of the file's type: "F16", or the kind of its quantized matrices. */
+const char *gb_convert_file_type(const gb_source *s);
 uint64_t gb_convert_parameters(const gb_source *s);
 uint64_t gb_convert_bytes(const gb_source *s); /* of all tensors, as written */
 

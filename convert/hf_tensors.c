@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "convert/source.h"
+#include "convert/packed.h"
 #include "harness/alloc.h"
 #include "model/shape.h"
 
@@ -46,6 +46,26 @@ static int take(const planner *p, const char *hf, const char *gguf, uint64_t row
     return GB_OK;
 }
 
+/* A matrix under `base`, quantized or not, as `gguf`.weight. */
+static int take_matrix(const planner *p, const char *base, const char *gguf, uint64_t rows, uint64_t columns,
+                       bool halves) {
+    char hf[HF_NAME];
+    char name[GGUF_NAME];
+    bool taken = false;
+    (void)snprintf(hf, sizeof hf, "%s.weight", base);
+    (void)snprintf(name, sizeof name, "%s.weight", gguf);
+    const gb_packed_request r = {.s = p->s,
+                                 .path = p->path,
+                                 .base = base,
+                                 .gguf = name,
+                                 .rows = rows,
+                                 .columns = columns,
+                                 .halves = halves,
+                                 .err = p->err};
+    const int rc = gb_packed_take(&r, &taken);
+    return rc || taken ? rc : take(p, hf, name, rows, columns, halves);
+}
+
 static bool all_zero(const gb_st_tensor *t) {
     for (uint64_t i = 0; i < t->bytes; i++)
         if (t->data[i]) return false;
@@ -78,9 +98,9 @@ static int take_linear(const planner *p, uint64_t layer, const linear *l) {
     char hf[HF_NAME];
     char gguf[GGUF_NAME];
     const unsigned long long n = layer;
-    (void)snprintf(hf, sizeof hf, "model.layers.%llu.%s.weight", n, l->hf);
-    (void)snprintf(gguf, sizeof gguf, "blk.%llu.%s.weight", n, l->gguf);
-    const int rc = take(p, hf, gguf, l->rows, l->columns, l->halves);
+    (void)snprintf(hf, sizeof hf, "model.layers.%llu.%s", n, l->hf);
+    (void)snprintf(gguf, sizeof gguf, "blk.%llu.%s", n, l->gguf);
+    const int rc = take_matrix(p, hf, gguf, l->rows, l->columns, l->halves);
     if (rc) return rc;
     (void)snprintf(hf, sizeof hf, "model.layers.%llu.%s.bias", n, l->hf);
     (void)snprintf(gguf, sizeof gguf, "blk.%llu.%s.bias", n, l->gguf);
@@ -129,7 +149,7 @@ static int take_ends(const planner *p) {
         take(p, h->tied && !has_embedding && other ? head : embedding, "token_embd.weight", h->vocab, h->dim, false);
     if (!rc) rc = take(p, "model.norm.weight", "output_norm.weight", 0, h->dim, false);
     if (rc) return rc;
-    if (!h->tied) return take(p, head, "output.weight", h->vocab, h->dim, false);
+    if (!h->tied) return take_matrix(p, "lm_head", "output", h->vocab, h->dim, false);
     if (other) other->used = true;
     return GB_OK;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "convert/packed.h"
 #include "harness/alloc.h"
 #include "kernels/registry.h"
 
@@ -15,7 +16,10 @@ int gb_source_init(gb_source *s, uint64_t layers, gb_error *err) {
 }
 
 void gb_source_free(gb_source *s) {
-    for (size_t i = 0; i < s->count; i++) free(s->tensors[i].values);
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->tensors[i].values);
+        gb_packed_free(s->tensors[i].packed);
+    }
     free(s->tensors);
     gb_vocab_free(&s->vocab);
     gb_checkpoint_close(&s->checkpoint);
@@ -74,7 +78,7 @@ static gb_outtype common_type(const gb_source *s) {
     gb_outtype common = GB_OUT_AUTO;
     for (size_t i = 0; i < s->count; i++) {
         const gb_plan_row *r = &s->tensors[i].row;
-        if (r->dims < 2) continue;
+        if (r->dims < 2 || s->tensors[i].packed) continue;
         const gb_outtype type = r->from == GB_FORMAT_f16    ? GB_OUT_F16
                                 : r->from == GB_FORMAT_bf16 ? GB_OUT_BF16
                                                             : GB_OUT_F32;
@@ -84,11 +88,33 @@ static gb_outtype common_type(const gb_source *s) {
     return common == GB_OUT_AUTO ? GB_OUT_F32 : common;
 }
 
-void gb_source_choose_types(gb_source *s, gb_outtype outtype) {
-    if (outtype == GB_OUT_AUTO) outtype = common_type(s);
-    s->file_type = outtypes[outtype].file_type;
-    for (size_t i = 0; i < s->count; i++) {
-        gb_plan_row *r = &s->tensors[i].row;
-        r->to = r->dims < 2 ? GB_FORMAT_f32 : outtypes[outtype].format;
+/* A quantized matrix in a file of `outtype`: decoded, or as it is. */
+static int choose_packed(gb_source *s, gb_convert_tensor *t, gb_outtype outtype, gb_error *err) {
+    if (outtype != GB_OUT_AUTO) {
+        t->row.to = outtypes[outtype].format;
+        return GB_OK;
     }
+    if (!t->packed->exact)
+        return gb_fail(
+            err, GB_EINPUT,
+            "tensor '%s': %s cannot hold these groups of columns or their scales; --outtype f16, bf16 or f32 "
+            "decodes the matrices",
+            t->name, gb_formats[t->packed->format].NAME);
+    t->row.to = t->packed->format;
+    s->file_type = gb_formats[t->row.to].ggml_type; /* GGUF has no number for such files either */
+    return GB_OK;
+}
+
+int gb_source_choose_types(gb_source *s, gb_outtype outtype, gb_error *err) {
+    const gb_outtype plain = outtype == GB_OUT_AUTO ? common_type(s) : outtype;
+    int rc = GB_OK;
+    s->file_type = outtypes[plain].file_type;
+    for (size_t i = 0; !rc && i < s->count; i++) {
+        gb_convert_tensor *t = &s->tensors[i];
+        if (t->packed)
+            rc = choose_packed(s, t, outtype, err);
+        else
+            t->row.to = t->row.dims < 2 ? GB_FORMAT_f32 : outtypes[plain].format;
+    }
+    return rc;
 }

@@ -4,10 +4,12 @@
 
 #include "convert/checkpoint.h"
 #include "convert/hf_config.h"
+#include "convert/quant_config.h"
 #include "convert/vocab.h"
 #include "model/recipe.h"
 
 typedef struct gb_convert_tensor gb_convert_tensor;
+typedef struct gb_packed gb_packed; /* packed.h */
 
 /* Makes row `row`: fills x and returns true, or writes the blocks itself and returns false. Any thread. */
 typedef bool gb_convert_make(const gb_convert_tensor *t, uint64_t row, float *x, void *blocks);
@@ -20,6 +22,7 @@ struct gb_convert_tensor {
     size_t row_bytes;    /* of data */
     size_t head_dim;     /* rows (elements of a vector) of a head go from halves to pairs; 0: they stay in order */
     float *values;       /* owned: a computed vector */
+    gb_packed *packed;   /* owned: a quantized matrix of several tensors */
 };
 
 typedef enum gb_outtype { GB_OUT_AUTO, GB_OUT_F32, GB_OUT_F16, GB_OUT_BF16 } gb_outtype;
@@ -28,6 +31,7 @@ typedef struct gb_source {
     const char *kind; /* "safetensors", "llama2.c" */
     char name[128];   /* of the model */
     gb_hyper hyper;
+    gb_quant_config quant;
     gb_vocab vocab;
     gb_notes notes;
     uint32_t file_type; /* general.file_type */
@@ -45,9 +49,9 @@ void gb_source_free(gb_source *s);
 gb_convert_tensor *gb_source_add(gb_source *s, const char *name, uint64_t rows, uint64_t columns, gb_format from,
                                  const uint8_t *data);
 
-/* Chooses the type of every matrix; vectors become F32. auto: what all matrices are stored in, F32 if they differ, so
- * that nothing is rounded. */
-void gb_source_choose_types(gb_source *s, gb_outtype outtype);
+/* Chooses the type of every matrix; vectors become F32. auto: quantized matrices keep their kind, which must hold them
+ * exactly; the others keep what they all are stored in, F32 if they differ, so that nothing is rounded. */
+int gb_source_choose_types(gb_source *s, gb_outtype outtype, gb_error *err);
 
 /* Row of a head in pairs (2i, 2i + 1), as llama's rope turns them -> its row where pairs are (i, i + head_dim / 2). */
 static inline uint64_t gb_row_in_halves(uint64_t row, size_t head_dim) {

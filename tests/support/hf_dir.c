@@ -144,13 +144,24 @@ static void write_config(const float_model *m, const hf_dir *d) {
     text_save("config.json", t.bytes);
 }
 
+const char *part_name(const float_tensor *t, const char *ending) {
+    static char names[1024][128];
+    static unsigned turn;
+    char *name = names[turn++ % 1024];
+    (void)snprintf(name, sizeof names[0], "%.*s%s", (int)(strlen(t->name) - strlen("weight")), t->name, ending);
+    return name;
+}
+
 /* Tensors [begin, end) of the model. */
 static void write_shard(float_model *m, const hf_dir *d, const char *name, size_t begin_at, size_t end_at) {
-    st_entry entries[FLOAT_MODEL_TENSORS] = {{0}};
+    static st_entry entries[FLOAT_MODEL_TENSORS * HF_PARTS];
     size_t count = 0;
     for (size_t i = begin_at; i < end_at; i++) {
-        const float_tensor *t = &m->tensors[i];
+        float_tensor *t = &m->tensors[i];
         if (d->skip && strcmp(d->skip, t->name) == 0) continue;
+        const size_t parts = d->pack ? d->pack(d->ctx, t, entries + count) : 0;
+        count += parts;
+        if (parts) continue;
         st_entry *e = &entries[count++];
         *e = (st_entry){.name = d->rename && strcmp(d->rename, t->name) == 0 ? "model.other.weight" : t->name,
                         .dtype = d->dtype,

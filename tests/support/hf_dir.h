@@ -23,6 +23,11 @@ const char *st_save_raw(const char *name, const char *header, size_t data_bytes)
 /* Numbers of the model as `dtype` (F32, F16, BF16): malloc'ed. */
 void *as_dtype(const float *x, size_t n, const char *dtype, size_t *bytes);
 
+enum { HF_PARTS = 6 };
+
+/* "base.ending", where base is the tensor's name without ".weight"; lives long enough. */
+const char *part_name(const float_tensor *t, const char *ending);
+
 typedef struct hf_dir {
     const char *class;     /* "LlamaForCausalLM" */
     const char *dtype;     /* of all tensors */
@@ -31,6 +36,10 @@ typedef struct hf_dir {
     const char *skip;      /* a tensor that is left out */
     const char *rename;    /* a tensor that is called "model.other.weight" */
     const char *tokenizer; /* text of tokenizer.json; NULL: a vocabulary of a few tokens */
+    /* Writes a tensor in another form: up to HF_PARTS entries whose data is malloc'ed. It may change the numbers of the
+     * model to those that the form holds. 0: it stays as it is. */
+    size_t (*pack)(const void *ctx, float_tensor *t, st_entry *out);
+    const void *ctx;
 } hf_dir;
 
 /* Writes config.json, weights and tokenizer.json of the model. */
