@@ -234,21 +234,27 @@ static int report_hashes(const gb_golden *g, outcome *o) {
     return GB_OK;
 }
 
-/* Types that this program can write and the file does not list: said, so that none is forgotten. */
-static void report_missing(const gb_golden *g) {
-    gb_golden *all = malloc(sizeof *all);
-    if (!all) return;
+/* Types that this program knows and the file does not list: said, so that none is forgotten. */
+static int report_missing(const gb_golden *g, gb_error *err) {
+    gb_golden *all = gb_new(1, sizeof *all, "golden hashes", err);
+    if (!all) return GB_ESYSTEM;
     *all = *g;
-    gb_golden_add_types(all);
-    for (size_t i = g->count; i < all->count; i++)
-        fprintf(stderr, "%s has no golden hash; 'gaugeblock check --update-golden' would add it\n", all->hash[i].type);
+    const int rc = gb_golden_add_types(all, err);
+    const char *between = "";
+    for (size_t i = 0; !rc && i < all->count; i++) {
+        if (all->hash[i].expected[0]) continue;
+        fprintf(stderr, "%s%s", between, all->hash[i].type);
+        between = ", ";
+    }
+    if (between[0]) fputs(": no golden hash yet; 'gaugeblock check --update-golden' adds them\n", stderr);
     free(all);
+    return rc;
 }
 
 static int hashes(const arguments *a, outcome *o, gb_error *err) {
     gb_golden *g = &o->golden;
     int rc = gb_golden_read(a->golden, g, err);
-    if (!rc && a->update) gb_golden_add_types(g);
+    if (!rc && a->update) rc = gb_golden_add_types(g, err);
     if (!rc) rc = gb_golden_run(g, NULL, a->threads, err);
     if (rc) return rc;
     if (a->update) {
@@ -259,8 +265,8 @@ static int hashes(const arguments *a, outcome *o, gb_error *err) {
         return rc;
     }
     o->findings += gb_golden_wrong(g);
-    report_missing(g);
-    return report_hashes(g, o);
+    rc = report_missing(g, err);
+    return rc ? rc : report_hashes(g, o);
 }
 
 /* --- speed ----------------------------------------------------------------------------------------------------------

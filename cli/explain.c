@@ -86,7 +86,8 @@ int gb_explain_row(gb_format format, const uint8_t *row, size_t n, gb_error *err
     const size_t heads = gb_head_bytes(format, n);
     gb_reference(format, GB_OP_dequantize).dequantize(row, x, n);
     for (size_t at = 0; at < heads; at += gb_heads[format].bytes) {
-        printf("%s header %zu of the row: %zu bytes\n", info->name, at / gb_heads[format].bytes, gb_heads[format].bytes);
+        printf("%s header %zu of the row: %zu bytes\n", info->name, at / gb_heads[format].bytes,
+               gb_heads[format].bytes);
         print_fields(gb_head_fields(format), row + at, at);
     }
     for (size_t k = 0; k < n / info->block_elems; k++) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/engine.h"
+#include "harness/alloc.h"
 #include "harness/file.h"
 #include "model/perplexity.h"
 #include "model/quantize.h"
@@ -110,25 +111,35 @@ int gb_golden_read(const char *path, gb_golden *g, gb_error *err) {
 /* --- types ----------------------------------------------------------------------------------------------------------
  */
 
-static int listed(const gb_golden *g, const char *type, bool pure) {
+static const gb_golden_hash *listed(const gb_golden *g, const char *type, bool pure) {
     for (size_t i = 0; i < g->count; i++)
-        if (g->hash[i].pure == pure && strcmp(g->hash[i].type, type) == 0) return 1;
-    return 0;
+        if (g->hash[i].pure == pure && strcmp(g->hash[i].type, type) == 0) return &g->hash[i];
+    return NULL;
 }
 
-static void append(gb_golden *g, const char *type, bool pure) {
-    const gb_recipe *recipe = NULL;
-    if (g->count == GB_GOLDEN_MOST || strlen(type) >= sizeof g->hash[0].type || listed(g, type, pure)) return;
-    if (gb_recipe_find(type, &recipe, NULL) != GB_OK) return; /* no type of a file */
-    gb_golden_hash *h = &g->hash[g->count++];
-    *h = (gb_golden_hash){.pure = pure};
+/* Keeps what is expected of it so far. */
+static void append(gb_golden *g, const gb_golden *before, const char *type, bool pure) {
+    gb_golden_hash *h = &g->hash[g->count];
+    if (g->count == GB_GOLDEN_MOST || strlen(type) >= sizeof h->type || listed(g, type, pure)) return;
+    const gb_golden_hash *old = listed(before, type, pure);
+    *h = old ? *old : (gb_golden_hash){.pure = pure};
     memcpy(h->type, type, strlen(type) + 1);
+    g->count++;
 }
 
-void gb_golden_add_types(gb_golden *g) {
+int gb_golden_add_types(gb_golden *g, gb_error *err) {
+    static const char *const recipes[] = {"Q2_K", "Q3_K_M", "Q4_K_M", "Q5_K_M", "IQ3_M"};
+    gb_golden *before = gb_new(1, sizeof *before, "golden hashes", err);
+    if (!before) return GB_ESYSTEM;
+    *before = *g;
+    g->count = 0;
     for (int f = 0; f < GB_FORMAT_COUNT; f++)
-        if (gb_formats[f].is_weight) append(g, gb_formats[f].NAME, true);
-    append(g, "Q4_K_M", false);
+        if (gb_formats[f].is_weight && gb_block_type_by_name(gb_formats[f].NAME) != GB_NO_TYPE)
+            append(g, before, gb_formats[f].NAME, true);
+    for (size_t i = 0; i < sizeof recipes / sizeof recipes[0]; i++) append(g, before, recipes[i], false);
+    for (size_t i = 0; i < before->count; i++) append(g, before, before->hash[i].type, before->hash[i].pure);
+    free(before);
+    return GB_OK;
 }
 
 /* --- hashes ---------------------------------------------------------------------------------------------------------
@@ -168,18 +179,30 @@ static int hash_logits(const task *t, const gb_engine *e, char hash[33], gb_erro
     return rc;
 }
 
+/* A pure type is no recipe of its own (IQ2_S, the recipe, is made of IQ2_XS). */
+static int find_recipe(const gb_golden_hash *h, gb_recipe *own, const gb_recipe **out, gb_error *err) {
+    if (!h->pure) return gb_recipe_find(h->type, out, err);
+    *own = (gb_recipe){.name = h->type, .base = gb_block_type_by_name(h->type)};
+    *out = own;
+    return own->base != GB_NO_TYPE ? GB_OK : gb_fail(err, GB_EINPUT, "this program knows no type '%s'", h->type);
+}
+
 static int quantize(const task *t, const gb_golden_hash *h, const char *path, gb_error *err) {
-    gb_quantize_options o = {.pure = h->pure};
+    gb_quantize_options o = {.plan = {.pure = h->pure}};
+    gb_recipe own;
     gb_gguf *in = NULL;
     gb_plan_row *rows = NULL;
     gb_pool *pool = NULL;
     gb_cap cap;
-    int rc = gb_recipe_find(h->type, &o.recipe, err);
+    int rc = find_recipe(h, &own, &o.plan.recipe, err);
     if (!rc) rc = gb_parse_isa(t->engine.isa, &cap, err);
     if (!rc) rc = gb_gguf_open(t->model, &in, err);
     if (!rc) rc = gb_quantize_plan(in, &o, &rows, err);
+    /* without importance some types give noise, but defined noise: its bits serve here as well as any */
+    for (size_t i = 0; !rc && i < in->tensor_count; i++) rows[i].needs_importance = false;
+    if (!rc) rc = gb_quantize_check(in, &o, rows, err);
     if (!rc) rc = gb_pool_new(t->engine.threads, NULL, 0, &pool, err);
-    if (!rc) rc = gb_quantize_write(in, &o, rows, path, pool, &cap, NULL, err);
+    if (!rc) rc = gb_quantize_write(in, &o, rows, path, pool, &cap, NULL, NULL, err);
     gb_pool_free(pool);
     free(rows);
     gb_gguf_close(in);

@@ -27,8 +27,8 @@ typedef struct gb_golden {
  * results/golden-hashes.json here. GB_EINPUT: none of them, or damaged. */
 int gb_golden_read(const char *path, gb_golden *g, gb_error *err);
 
-/* Appends every type that this program can write and the file does not list (for an update). */
-void gb_golden_add_types(gb_golden *g);
+/* Lists every type that this program knows, in the order of its table, and some recipes (for an update). */
+int gb_golden_add_types(gb_golden *g, gb_error *err);
 
 /* Quantizes the model to every type listed and hashes its logits. What cannot be computed has a note. */
 int gb_golden_run(gb_golden *g, const char *isa, size_t threads, gb_error *err);

@@ -37,9 +37,9 @@ START_TEST(codes_follow_elements) {
         gb_format format;
         const char *field;
         int run; /* elements that share scale and offset */
-    } all[] = {{GB_FORMAT_q4_0, "qs", 32},   {GB_FORMAT_q4_1, "qs", 32},  {GB_FORMAT_q2_0, "qs", 64},
-               {GB_FORMAT_q1_0, "qs", 128},  {GB_FORMAT_q2_K, "qs", 16},  {GB_FORMAT_q4_K, "qs", 32},
-               {GB_FORMAT_tq2_0, "qs", 256}, {GB_FORMAT_gptq4, "qs", 128}, {GB_FORMAT_awq4, "qs", 128},
+    } all[] = {{GB_FORMAT_q4_0, "qs", 32},   {GB_FORMAT_q4_1, "qs", 32},    {GB_FORMAT_q2_0, "qs", 64},
+               {GB_FORMAT_q1_0, "qs", 128},  {GB_FORMAT_q2_K, "qs", 16},    {GB_FORMAT_q4_K, "qs", 32},
+               {GB_FORMAT_tq2_0, "qs", 256}, {GB_FORMAT_gptq4, "qs", 128},  {GB_FORMAT_awq4, "qs", 128},
                {GB_FORMAT_gptq8, "qs", 128}, {GB_FORMAT_onnx_q4, "qs", 32}, {GB_FORMAT_mlc_q4f16_1, "qs", 32}};
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
         const gb_format_info *info = &gb_formats[all[k].format];
