@@ -186,8 +186,12 @@ static int time_group(run *r, gb_bench_result *first, gb_bench_result **group, g
         group[i]->work = c.work;
         group[i]->working_set = c.working_set;
     }
-    const gb_sampling how = {
-        .least = o->samples, .min_ms = o->min_ms, .yardstick = o->yardstick, .rng = &r->rng, .counters = r->counters};
+    const gb_sampling how = {.least = o->samples,
+                             .min_ms = o->min_ms,
+                             .yardstick = o->yardstick,
+                             .alternate = o->alternate,
+                             .rng = &r->rng,
+                             .counters = r->counters};
     rc = gb_measure(&r->watch, &c, group, count, &how, err);
     gb_bench_case_free(&c);
     if (rc) return rc;

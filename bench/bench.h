@@ -59,6 +59,7 @@ typedef struct gb_bench_options {
     bool level[GB_BENCH_LEVEL_COUNT];
     size_t samples;   /* >= 1; intervals need at least 6 */
     double min_ms;    /* measured time per kernel and level, at least; more samples are taken to fill it */
+    bool alternate;   /* the kernels of a group in the order A B, B A, ... instead of one drawn by lot */
     bool yardstick;   /* also time bench/yardstick.h in every round */
     uint64_t seed;    /* of inputs, of the order, and of verification */
     gb_effort effort; /* of verification */

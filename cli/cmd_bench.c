@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "bench/print.h"
+#include "cli/bench_vs.h"
 #include "cli/sessions.h"
 #include "cli/store.h"
 #include "harness/alloc.h"
@@ -32,15 +33,21 @@ const char gb_help_bench[] =
     "  --store [PATH]  also add the records to the store (default: ~/.local/share/gaugeblock/results.db); this "
     "implies\n"
     "                  --yardstick\n"
+    "  --vs A,B        is B faster or slower than A? Two instruction sets, two kernels of one format and operation, "
+    "or\n"
+    "                  two files of results; measured in turns (ABBA), ratio by ratio, with an interval\n"
+    "  --vs-binary PATH  the same for another build of this program (A) and this one (B), in turns of whole processes\n"
+    "                  (10 of each, or --sessions)\n"
     "  --json          one record per line (results/README.md); --csv: a table for other programs\n";
 
 typedef struct arguments {
     gb_bench_arguments bench;
     bool list, json, csv;
-    const char *store; /* NULL: do not */
+    const char *store;       /* NULL: do not */
+    const char *vs, *binary; /* NULL: no comparison */
 } arguments;
 
-enum { LIST = GB_BENCH_OWN, YARDSTICK, STORE, JSON, CSV };
+enum { LIST = GB_BENCH_OWN, YARDSTICK, STORE, JSON, CSV, VS, VS_BINARY };
 
 static int read_option(int option, int argc, char **argv, arguments *a, gb_error *err) {
     switch (option) {
@@ -63,6 +70,12 @@ static int read_option(int option, int argc, char **argv, arguments *a, gb_error
     case CSV:
         a->csv = true;
         return GB_OK;
+    case VS:
+        a->vs = optarg;
+        return GB_OK;
+    case VS_BINARY:
+        a->binary = optarg;
+        return GB_OK;
     default:
         return gb_bench_option(&a->bench, option, optarg, err);
     }
@@ -75,6 +88,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                           {"store", optional_argument, NULL, STORE},
                                           {"json", no_argument, NULL, JSON},
                                           {"csv", no_argument, NULL, CSV},
+                                          {"vs", required_argument, NULL, VS},
+                                          {"vs-binary", required_argument, NULL, VS_BINARY},
                                           {0}};
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
@@ -85,6 +100,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
         return gb_fail(err, GB_EINPUT, "unexpected argument '%s'; see 'gaugeblock help bench'", argv[optind]);
     if (a->csv && a->bench.sessions > 1) return gb_fail(err, GB_EINPUT, "--csv and --sessions exclude each other");
     if (a->json && a->csv) return gb_fail(err, GB_EINPUT, "--json and --csv exclude each other");
+    if ((a->vs || a->binary) && (a->csv || a->store || a->list || (a->vs && a->binary)))
+        return gb_fail(err, GB_EINPUT, "--vs and --vs-binary exclude each other, --csv, --store and --list");
     gb_bench_arguments_end(&a->bench);
     return GB_OK;
 }
@@ -145,5 +162,8 @@ int gb_cmd_bench(int argc, char **argv, gb_error *err) {
     if (!rc && a.list) return list_selected(&a.bench.options, err);
     if (!rc) rc = gb_store_check(a.store, err);
     if (rc) return rc;
+    const gb_compare_form form = a.json ? GB_COMPARE_JSON : GB_COMPARE_TABLE;
+    if (a.vs) return gb_bench_vs(&a.bench, a.vs, form, argc, argv, err);
+    if (a.binary) return gb_bench_vs_binary(&a.bench, a.binary, form, argc, argv, err);
     return a.bench.sessions > 1 ? run_sessions(&a, argc, argv, err) : run_here(&a, argc, argv, err);
 }

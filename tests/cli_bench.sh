@@ -57,5 +57,27 @@ for part in '"kind":"kernel"' '"verdict":"ok"' '"seed":18446744073709551615' '"c
     [ "$(grep -cF -- "$part" <<<"$lines")" -eq "$(wc -l <<<"$lines")" ] || problem "--json: a record lacks $part"
 done
 
+# sessions: processes whose medians are the samples
+lines=$("$gb" bench --isa scalar --op dot --format q8_0 "${short[@]}" --json --sessions 4 --yardstick)
+for part in '"sessions":4' '"vs_yardstick":{' '"n":4' '"command":"gaugeblock bench '; do
+    [ "$(grep -cF -- "$part" <<<"$lines")" -eq 1 ] || problem "--sessions: no $part in: $lines"
+done
+expect 0 "4 sessions" --isa scalar --op dot --format q8_0 "${short[@]}" --sessions 4
+expect 2 "exclude each other" --csv --sessions 4
+expect 2 "nothing selected can run here|ended with status" --isa neon --filter neon "${short[@]}" --sessions 4
+[ "$("$gb" bench --list --best --op dot --format q8_0 | wc -l)" -eq 1 ] || problem "--best takes more than one row"
+
+# --vs: two of something; no ratio is judged
+expect 0 "^gb_q8_0_dot_avx2 .*paired|cannot run here" --vs scalar,avx2 --op dot --format q8_0 "${short[@]}"
+expect 0 "1 compared: |cannot run here" --vs gb_q8_0_dot_scalar,gb_q8_0_dot_avx2 "${short[@]}" --sessions 6
+expect 0 "this program" --vs-binary "$gb" --op dot --format q8_0 --isa scalar "${short[@]}" --sessions 6
+expect 2 "with a comma" --vs avx2
+expect 2 "twice" --vs scalar,scalar
+expect 2 "no instruction set, no kernel, and no file" --vs scalar,quantum
+expect 2 "not of one kind" --vs scalar,gb_q8_0_dot_scalar
+expect 2 "not of one format" --vs gb_q8_0_dot_scalar,gb_q4_0_dot_scalar
+expect 2 "cannot be run" --vs-binary /nowhere/at/all --isa scalar --op dot --format q8_0 "${short[@]}"
+expect 2 "exclude each other" --vs a,b --csv
+
 [ "$failed" -eq 0 ] && echo "cli_bench: ok"
 exit "$failed"
