@@ -176,6 +176,7 @@ refuses "element 0 is nan" encode --format f32 --row 1 --imatrix nan.f32
 refuses "expected one row of 32" encode --format q4_0 --row 32 --imatrix w.f32
 # explain names every field of every format and shows the numbers of docs/formats/q4_0.md; catches a field table out of step
 for format in $("$GAUGEBLOCK" list formats --json | sed -n 's/.*"name":[[:space:]]*"\([^"]*\)".*/\1/p'); do
+    [ "$format" = i32 ] && continue # data, not blocks
     head -c 2048 w.f32 | "$GAUGEBLOCK" codec encode --format "$format" --row 512 --imatrix imatrix.f32 2>/dev/null > e.blocks ||
         head -c 2048 w.f32 | codec encode --format "$format" --row 512 > e.blocks
     codec explain --format "$format" --row 512 < e.blocks > e.txt || fail "explain $format"
