@@ -3,7 +3,7 @@
 # silently stops being run is a failure. Time under emulation means nothing and is not shown.
 set -uo pipefail
 binary=$1
-out=$(timeout 300 qemu-aarch64 -L /usr/aarch64-linux-gnu "$binary" verify --quick --json) || { echo "$out" | tail -n 40; exit 1; }
+out=$(timeout 1200 qemu-aarch64 -L /usr/aarch64-linux-gnu "$binary" verify --quick --json) || { echo "$out" | tail -n 40; exit 1; }
 field() { printf '%s' "$out" | tr -d ' \t\n' | grep -oE "\"$1\":[0-9]+" | head -n 1 | cut -d: -f2; }
 echo "aarch64: rows $(field rows), ok $(field ok), fail $(field fail), skip $(field skip)"
 rows=$(field rows)
