@@ -143,7 +143,8 @@ static int migrate(gb_store *s, gb_error *err) {
     if (rc) return rc;
     rc = read_number(s, "SELECT count(*) FROM sqlite_master", &tables, err);
     if (!rc && tables) rc = read_number(s, "SELECT max(version) FROM schema_version", &version, err);
-    for (sqlite3_int64 v = version; !rc && v < GB_STORE_SCHEMA; v++) {
+    if (!rc && version < 0) rc = gb_fail(err, GB_EINPUT, "the store's schema version is negative: not a store of ours");
+    for (size_t v = (size_t)version; !rc && v < GB_STORE_SCHEMA; v++) {
         rc = gb_store_execute(s, migrations[v], err);
         if (!rc) rc = note_version(s, (int)v + 1, err);
     }
