@@ -373,7 +373,7 @@ static void print_speed(const gb_gate *g) {
     if (g->unjudged)
         printf(
             "speed   %zu rows cannot be judged: their samples are too few; --sessions %zu is enough for so many rows\n",
-            g->unjudged, gb_gate_sessions(g->rows.count));
+            g->unjudged, gb_gate_sessions(g->rows.count, g->rows.of[0].basis == GB_BASIS_PAIRED));
 }
 
 static int json_speed(outcome *o) {

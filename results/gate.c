@@ -38,11 +38,12 @@ void gb_gate_free(gb_gate *gate) {
     *gate = (gb_gate){0};
 }
 
-/* Two sets of n are in the least likely order with probability 2 / C(2n, n). */
-size_t gb_gate_sessions(size_t rows) {
+/* The least likely order of two sets of n has the probability 2 / C(2n, n), that of n signs 2 / 2^n. */
+size_t gb_gate_sessions(size_t rows, int paired) {
     double ways = 1;
     for (size_t n = 1; n < 64; n++) {
-        ways *= (double)(n + 1) * (double)(2 * n) * (double)(2 * n - 1) / ((double)n * (double)n * (double)(n + 1));
+        const double m = (double)n;
+        ways *= paired ? 2 : 2 * (2 * m - 1) / m;
         if (2 / ways <= (1 - all_rows) / (double)(rows ? rows : 1)) return n;
     }
     return 64;

@@ -25,7 +25,7 @@ gb_gate_verdict gb_gate_row(const gb_gate *gate, const gb_comparison *row);
 int gb_gate_judge(const gb_results *baseline, const gb_results *now, double threshold, gb_gate *out, gb_error *err);
 void gb_gate_free(gb_gate *gate);
 
-/* The fewest sessions on each side with which that many rows can be judged. */
-size_t gb_gate_sessions(size_t rows);
+/* The fewest sessions on each side with which that many rows can be judged: as two sets, or as pairs. */
+size_t gb_gate_sessions(size_t rows, int paired);
 
 #endif

@@ -174,11 +174,14 @@ START_TEST(too_few_sessions) {
     gb_results_free(&a);
     gb_results_free(&b);
     /* 2 / C(2n, n) <= 0.05 / rows: C(8, 4) = 70, C(12, 6) = 924, C(20, 10) = 184756 */
-    ck_assert_uint_eq(gb_gate_sessions(1), 4);
-    ck_assert_uint_eq(gb_gate_sessions(23), 6);
-    ck_assert_uint_eq(gb_gate_sessions(24), 7);
-    ck_assert_uint_eq(gb_gate_sessions(4618), 10);
-    ck_assert_uint_eq(gb_gate_sessions(4619), 11);
+    ck_assert_uint_eq(gb_gate_sessions(1, 0), 4);
+    ck_assert_uint_eq(gb_gate_sessions(23, 0), 6);
+    ck_assert_uint_eq(gb_gate_sessions(24, 0), 7);
+    ck_assert_uint_eq(gb_gate_sessions(4618, 0), 10);
+    ck_assert_uint_eq(gb_gate_sessions(4619, 0), 11);
+    ck_assert_uint_eq(gb_gate_sessions(1, 1), 6); /* 2 / 2^n */
+    ck_assert_uint_eq(gb_gate_sessions(400, 1), 14);
+    ck_assert_uint_eq(gb_gate_sessions(410, 1), 15);
 }
 END_TEST
 
