@@ -79,8 +79,7 @@ GB_INLINE void gb_wide_find_signed(size_t n, int half, const gb_wide_group *g, s
     gb_wide_set_odd(best.odd, found->odd + j);
 }
 
-/* --- codes of one sub-block in natural order ------------------------------------------------------------------------
- */
+/* --- codes of one sub-block in natural order --------------------------------------------------------------------- */
 
 /* nearest((x + min) / scale); a scale of 0 keeps the codes of the search. */
 GB_INLINE void gb_wide_affine_codes(size_t sub, int top, const float *x, float scale, float min, float factor,

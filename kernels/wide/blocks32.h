@@ -129,8 +129,7 @@ GB_INLINE void gb_wide_quantize32(const gb_wide_blocks32 *f, const float *x, voi
         gb_wide_row32(f, x, blocks, n, NULL);
 }
 
-/* --- bytes ----------------------------------------------------------------------------------------------------------
- */
+/* --- bytes ------------------------------------------------------------------------------------------------------- */
 
 GB_INLINE void gb_wide_nibbles32(const uint8_t code[GB_BLOCK32], uint8_t qs[16]) {
     for (size_t j = 0; j < 16; j++) qs[j] = (uint8_t)((code[j] & 15) | code[j + 16] << 4);
@@ -145,8 +144,7 @@ GB_INLINE void gb_wide_fifth_bits32(const uint8_t code[GB_BLOCK32], uint8_t qh[4
     }
 }
 
-/* --- formats --------------------------------------------------------------------------------------------------------
- */
+/* --- formats ----------------------------------------------------------------------------------------------------- */
 
 GB_INLINE void gb_wide_q4_0_pack(const gb_codes32 *in, void *block) {
     gb_block_q4_0 *b = block;

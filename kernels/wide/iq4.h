@@ -79,8 +79,7 @@ GB_INLINE void gb_wide_iq4_find(const gb_wide_batch *b, float *scale) {
     }
 }
 
-/* --- iq4_nl ---------------------------------------------------------------------------------------------------------
- */
+/* --- iq4_nl ------------------------------------------------------------------------------------------------------ */
 
 /* sigma2 is that of the block itself. */
 GB_INLINE void gb_wide_iq4_nl_sigma(gb_wide_batch *b) {
@@ -116,8 +115,7 @@ static inline void gb_wide_iq4_nl_quantize(const float *x, void *blocks, size_t 
         gb_wide_iq4_nl_row(x, blocks, n / GB_WIDE_IQ4, NULL);
 }
 
-/* --- iq4_xs ---------------------------------------------------------------------------------------------------------
- */
+/* --- iq4_xs ------------------------------------------------------------------------------------------------------ */
 
 GB_INLINE void gb_wide_iq4_xs_block(const float *x, const float scale[GB_WIDE_IQ4_SUBS], gb_block_iq4_xs *b) {
     float extreme = 0.0F;

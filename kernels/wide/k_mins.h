@@ -135,8 +135,7 @@ GB_INLINE void gb_wide_mins_quantize(const gb_wide_mins *f, const float *x, void
         gb_wide_mins_row(f, x, blocks, n / GB_SUPER, NULL);
 }
 
-/* --- q2_K -----------------------------------------------------------------------------------------------------------
- */
+/* --- q2_K -------------------------------------------------------------------------------------------------------- */
 
 GB_INLINE void gb_wide_q2_K_pack(const gb_k_mins *in, void *block) {
     gb_block_q2_K *b = block;
@@ -161,8 +160,7 @@ static inline void gb_wide_q2_K_quantize(const float *x, void *blocks, size_t n,
     gb_wide_mins_quantize(&format, x, blocks, n, importance);
 }
 
-/* --- q4_K, q5_K ------------------------------------------------------------------------------------------------------
- */
+/* --- q4_K, q5_K -------------------------------------------------------------------------------------------------- */
 
 /* Six-bit scales and mins, four to a word; none is above 63. */
 GB_INLINE void gb_wide_pack_scales_mins(const gb_k_mins *in, uint8_t q[12]) {

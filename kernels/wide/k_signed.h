@@ -14,8 +14,7 @@ GB_INLINE float gb_wide_largest_scale(const float scale[GB_WIDE_SUB]) {
     return extreme;
 }
 
-/* --- q6_K -----------------------------------------------------------------------------------------------------------
- */
+/* --- q6_K -------------------------------------------------------------------------------------------------------- */
 
 /* Importance is the weight as it is. */
 GB_INLINE void gb_wide_q6_K_find(const gb_wide_batch *b, gb_wide_found *found) {
@@ -82,8 +81,7 @@ static inline void gb_wide_q6_K_quantize(const float *x, void *blocks, size_t n,
         gb_wide_q6_K_row(x, blocks, n / GB_SUPER, NULL);
 }
 
-/* --- q3_K -----------------------------------------------------------------------------------------------------------
- */
+/* --- q3_K -------------------------------------------------------------------------------------------------------- */
 
 /* What is known of a super-block before its codes. */
 typedef struct gb_wide_q3_K {

@@ -11,11 +11,9 @@
 
 enum { GB_WIDE_SUPERS = 8 }; /* super-blocks of a batch */
 
-/* A row cut into batches. `batch` encodes `supers` super-blocks from b->x on, whose sub-blocks are b->sub long;
- * b->sigma2 is set where there is importance. */
 typedef struct gb_wide_k {
     size_t bytes, sub; /* of a block; elements of a sub-block */
-    float sigma, over; /* sigma2 = sigma * sum of x^2 / over, of a super-block; where 2 * sum overflows, order counts */
+    float sigma, over; /* sigma2 = sigma * sum of x^2 / over: two factors, because their order tells in overflow */
     gb_quantize_fn *reference;
 } gb_wide_k;
 
@@ -55,8 +53,7 @@ GB_INLINE void gb_wide_k_refer(const gb_wide_k *f, const gb_wide_batch *b, size_
     f->reference(b->x + k * GB_SUPER, block, GB_SUPER, b->importance ? b->importance + k * GB_SUPER : NULL);
 }
 
-/* --- bytes that several formats lay out alike: reference/kquant.h ----------------------------------------------------
- */
+/* --- bytes that several formats lay out alike: reference/kquant.h ------------------------------------------------ */
 
 GB_INLINE void gb_wide_pack_two_bits(const uint8_t code[GB_SUPER], int shift, uint8_t plane[64]) {
     for (size_t h = 0; h < 2; h++) {
