@@ -54,7 +54,7 @@ int gb_column_orders_add(gb_column_orders *all, const gb_gguf *file, const gb_te
                          gb_error *err) {
     int32_t *order = NULL;
     const int rc = read_order(file, t, n, &order, err);
-    if (rc) return rc;
+    if (!order) return rc;
     for (size_t i = 0; i < all->count; i++) {
         const gb_column_order *old = &all->item[i];
         if (old->n != n || memcmp(old->at, order, n * sizeof *order) != 0) continue;
