@@ -38,11 +38,12 @@ PY
 if ! cmp -s few.json off.json; then
     expect 1 'hashes  FAIL' --only hashes --golden off.json
     expect 1 '"same":	false' --only hashes --golden off.json --json
-    # every type once more, twice: minutes under sanitizers, which have seen the same code in the hashes above
+    # every type: the update must give the committed file again, digit by digit. Not under sanitizers, which have seen the
+    # same code in the hashes above and need minutes for this
     if ! grep -q '^GB_SANITIZE:BOOL=ON' "$(dirname "$GAUGEBLOCK")/CMakeCache.txt" 2>/dev/null; then
         cp off.json mended.json
         expect 0 'golden hashes: ' --update-golden --golden mended.json
-        expect 0 '0 do not' --only hashes --golden mended.json
+        diff <(grep '"logits"' "$golden") <(grep '"logits"' mended.json) || problem 'the updated hashes are not the golden ones'
     fi
 fi
 expect 2 'absent.json' --only hashes --golden absent.json
