@@ -1,4 +1,5 @@
-/* The gemv of the 32-element block formats: one weight row at a time, linear through memory.
+/* The gemv of the formats with a float term for every 32 elements (or 16): one weight row at a time, linear through
+ * memory.
  *
  * A chunk of K is prepared once (activations in the layout the format likes), then for sixteen rows the float terms
  * of all blocks are written to a buffer, and the sequential chains over them run side by side, lane = row. Between
@@ -11,10 +12,11 @@
 enum { GB_GEMV_BLOCKS = 128, GB_GEMV_ROWS = 16, GB_PREFETCH = 4096 };
 
 typedef struct {
-    size_t block_bytes, a_bytes;
-    /* `count` activation blocks into act, zero-padded to a multiple of eight blocks */
+    size_t block_bytes, block_terms; /* of a weight block: a float term is `elems` elements, 32 or 16 */
+    size_t elems, a_bytes;           /* a_bytes: of an activation block, 32 elements */
+    /* the activations of `count` terms into act, zero-padded to a multiple of eight */
     void (*prepare)(const void *a, size_t count, void *act);
-    /* eight weight blocks times prepared blocks k .. k + 7 -> their float terms */
+    /* the weights of eight terms times prepared ones k .. k + 7 */
     __m256 (*terms)(const void *w, const void *act, size_t k);
 } gb_gemv_format;
 
@@ -23,13 +25,14 @@ typedef struct {
 GB_INLINE void gb_row_terms(const gb_gemv_format *f, const char *row, const void *act, size_t count, float *term) {
     size_t k = 0;
     for (; k + 8 <= count; k += 8) {
-        const char *w = row + k * f->block_bytes;
-        for (size_t line = 0; line < 8 * f->block_bytes; line += 64) _mm_prefetch(w + GB_PREFETCH + line, _MM_HINT_T0);
+        const char *w = row + k / f->block_terms * f->block_bytes;
+        for (size_t line = 0; line < 8 / f->block_terms * f->block_bytes; line += 64)
+            _mm_prefetch(w + GB_PREFETCH + line, _MM_HINT_T0);
         _mm256_storeu_ps(term + k, f->terms(w, act, k));
     }
     if (k < count) {
         char tail[8 * sizeof(gb_block_q8_0)] = {0};
-        memcpy(tail, row + k * f->block_bytes, (count - k) * f->block_bytes);
+        memcpy(tail, row + k / f->block_terms * f->block_bytes, (count - k) / f->block_terms * f->block_bytes);
         _mm256_storeu_ps(term + k, f->terms(tail, act, k));
     }
 }
@@ -73,14 +76,14 @@ GB_INLINE void gb_chain_rows(float term[GB_GEMV_ROWS][GB_GEMV_BLOCKS], size_t ro
 
 GB_INLINE void gb_block32_gemv(const gb_gemv_format *f, const void *w, size_t w_stride, size_t rows, const void *a,
                                size_t n, float *y, void *act) {
-    const size_t blocks = n / 32;
+    const size_t blocks = n / f->elems;
     float term[GB_GEMV_ROWS][GB_GEMV_BLOCKS];
     for (size_t from = 0; from < blocks; from += GB_GEMV_BLOCKS) {
         const size_t count = blocks - from < GB_GEMV_BLOCKS ? blocks - from : GB_GEMV_BLOCKS;
-        f->prepare((const char *)a + from * f->a_bytes, count, act);
+        f->prepare((const char *)a + from * f->elems / 32 * f->a_bytes, count, act);
         for (size_t row = 0; row < rows; row += GB_GEMV_ROWS) {
             const size_t some = rows - row < GB_GEMV_ROWS ? rows - row : GB_GEMV_ROWS;
-            const char *first = (const char *)w + row * w_stride + from * f->block_bytes;
+            const char *first = (const char *)w + row * w_stride + from / f->block_terms * f->block_bytes;
             for (size_t r = 0; r < some; r++) gb_row_terms(f, first + r * w_stride, act, count, term[r]);
             gb_chain_rows(term, some, count, from > 0, y + row);
         }

@@ -104,8 +104,12 @@ GB_INLINE __m256 terms(const void *w, const void *prepared, size_t k) {
 }
 
 void gb_q4_0_gemv_avx2(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
-    static const gb_gemv_format format = {
-        .block_bytes = sizeof(gb_block_q4_0), .a_bytes = sizeof(gb_block_q8_0), .prepare = prepare, .terms = terms};
+    static const gb_gemv_format format = {.block_bytes = sizeof(gb_block_q4_0),
+                                          .block_terms = 1,
+                                          .elems = BLOCK,
+                                          .a_bytes = sizeof(gb_block_q8_0),
+                                          .prepare = prepare,
+                                          .terms = terms};
     activations act;
     gb_block32_gemv(&format, w, w_stride, rows, a, n, y, &act);
 }

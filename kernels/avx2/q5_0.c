@@ -1,10 +1,10 @@
 /* q5_0, AVX2: nibbles and fifth bits make codes 0..31, of which 16 is taken away with the sum of the activations. */
 #include "kernels/avx2/block32.h"
 
-GB_INLINE __m256i codes(const void *block) {
-    const gb_block_q5_0 *b = block;
+GB_INLINE __m256i codes(const void *w, size_t i) {
+    const gb_block_q5_0 *b = (const gb_block_q5_0 *)w + i;
     return _mm256_or_si256(gb_nibbles32(b->qs), gb_fifth_bits32(b->qh));
 }
 
-static const gb_byte_format format = {sizeof(gb_block_q5_0), 0, 16, 0, codes, NULL, gb_halves8, gb_row_halves8};
+static const gb_byte_format format = {.bytes = sizeof(gb_block_q5_0), GB_SCALE_F16, .offset = 16, .codes = codes};
 GB_BYTE_KERNELS(q5_0, format)

@@ -17,9 +17,9 @@ void gb_q8_0_dequantize_avx2(const void *blocks, float *x, size_t n) {
     for (size_t i = 0; i < n / GB_BLOCK32; i++) gb_dequantize_bytes32(b[i].qs, b[i].d, x + i * GB_BLOCK32);
 }
 
-GB_INLINE __m128i half(const void *block, size_t h) {
-    return gb_load128(((const gb_block_q8_0 *)block)->qs + 16 * h);
+GB_INLINE __m128i half(const void *w, size_t i, size_t h) {
+    return gb_load128(((const gb_block_q8_0 *)w)[i].qs + 16 * h);
 }
 
-static const gb_byte_format format = {sizeof(gb_block_q8_0), 1, 0, 0, NULL, half, gb_halves8, gb_row_halves8};
+static const gb_byte_format format = {.bytes = sizeof(gb_block_q8_0), GB_SCALE_F16, .wide = 1, .half = half};
 GB_BYTE_DOTS(q8_0, format)

@@ -22,6 +22,7 @@ typedef struct {
     size_t bytes, d_at, dmin_at; /* of a block; of its f16 scales */
     size_t mins;                 /* 8, 16, or 0: a value is its code minus `offset`, a power of two */
     int offset_log2;
+    int levels; /* or codes are the values: signed bytes of at most 127; then the gemm is that of gemm_wide.h */
     size_t sub; /* elements of one sixteen-bit sum of the gemm: 32, or 16 where 32 do not fit or the scale changes */
     void (*codes)(const void *block, size_t half, __m256i code[4]); /* 128 codes in natural order */
     gb_super_scales (*scales)(const void *block);
@@ -68,7 +69,7 @@ GB_INLINE void gb_scaled16(float scale, __m256i v, float out[16]) {
 
 GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float *x, size_t n) {
     const char *b = blocks;
-    const int8_t offset = (int8_t)(f->mins ? 0 : 1 << f->offset_log2);
+    const int8_t offset = (int8_t)(f->mins || f->levels ? 0 : 1 << f->offset_log2);
     for (size_t k = 0; k < n / GB_BLOCK; k++, b += f->bytes) {
         const gb_super_scales s = f->scales(b);
         int8_t q[GB_BLOCK];
@@ -113,11 +114,17 @@ GB_INLINE __m128i gb_sums32(const gb_block_q8_K *a) {
     return _mm_hadd_epi16(gb_load128(a->bsums), gb_load128(a->bsums + 8));
 }
 
-/* The pairs of products that maddubs adds must fit sixteen bits: every format file says why they do. */
+/* The pairs of products that maddubs adds must fit sixteen bits: every format file says why they do. Levels take the
+ * signs of the activations, whose magnitudes, up to 128, are the unsigned operand: 2 * 127 * 128 = 32512. */
+GB_INLINE __m256i gb_k_pairs(const gb_super *f, __m256i code, __m256i q) {
+    if (f->levels) return _mm256_maddubs_epi16(_mm256_abs_epi8(q), _mm256_sign_epi8(code, q));
+    return _mm256_maddubs_epi16(code, q);
+}
+
 GB_INLINE void gb_k_part(const gb_super *f, const void *w, const gb_block_q8_K *a, gb_k_parts *p, size_t k, size_t r) {
     const gb_super_scales s = f->scales(w);
     __m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-    if (!f->mins) { /* 32 * sum sc * bsums <= 32 * 16 * 128 * 2048 = 2^27 */
+    if (!f->mins && !f->levels) { /* 32 * sum sc * bsums <= 32 * 16 * 128 * 2048 = 2^27 */
         const __m256i above = _mm256_madd_epi16(s.by_sum, gb_load256(a->bsums));
         sum[0] = _mm256_sub_epi32(sum[0], _mm256_slli_epi32(above, f->offset_log2));
     }
@@ -125,7 +132,7 @@ GB_INLINE void gb_k_part(const gb_super *f, const void *w, const gb_block_q8_K *
         __m256i code[4];
         f->codes(w, (size_t)half, code);
         for (int i = 0; i < 4; i++) {
-            const __m256i pair = _mm256_maddubs_epi16(code[i], gb_load256(a->qs + 128 * half + 32 * i));
+            const __m256i pair = gb_k_pairs(f, code[i], gb_load256(a->qs + 128 * half + 32 * i));
             sum[i % 2] = _mm256_add_epi32(sum[i % 2], _mm256_madd_epi16(pair, gb_spread16(s.sc, 4 * half + i)));
         }
     }
@@ -345,8 +352,8 @@ GB_INLINE void gb_super_tile(const gb_super *f, const gb_super_panel *p, const g
     }
 }
 
-/* All operations of a format from its descriptor `format`. */
-#define GB_SUPER_KERNELS(name)                                                                                         \
+/* dequantize, dot and gemv of a format from its descriptor `format`. */
+#define GB_SUPER_DOTS(name)                                                                                            \
     void gb_##name##_dequantize_avx2(const void *blocks, float *x, size_t n) {                                         \
         gb_super_dequantize(&format, blocks, x, n);                                                                    \
     }                                                                                                                  \
@@ -357,7 +364,11 @@ GB_INLINE void gb_super_tile(const gb_super *f, const gb_super_panel *p, const g
         float y = 0.0F;                                                                                                \
         gb_##name##_gemv_avx2(w, 0, 1, a, n, &y);                                                                      \
         return y;                                                                                                      \
-    }                                                                                                                  \
+    }
+
+/* All operations. */
+#define GB_SUPER_KERNELS(name)                                                                                         \
+    GB_SUPER_DOTS(name)                                                                                                \
     static void fill_panel(const char *const row[GB_PANEL_ROWS], size_t from, size_t count, void *panel) {             \
         (void)count; /* one super-block is a whole chunk */                                                            \
         gb_super_fill_panel(&format, row, from, panel);                                                                \

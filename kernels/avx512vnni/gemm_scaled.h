@@ -142,19 +142,6 @@ GB_INLINE void gb_scaled_finish_mins(const uint8_t *rest, const uint8_t *sums, s
     }
 }
 
-GB_INLINE void gb_scaled_finish_signed(const uint8_t *rest, const uint8_t *scales, size_t groups,
-                                       __m512i total[GB_GROUPS][GB_COLS], __m512 acc[GB_GROUPS][GB_COLS]) {
-    GB_UNROLL
-    for (size_t i = 0; i < groups; i++) {
-        const __m512 dw = _mm512_loadu_ps(rest + (groups + i) * 64);
-        GB_UNROLL
-        for (size_t t = 0; t < GB_COLS; t++) {
-            const __m512 d = _mm512_mul_ps(dw, gb_broadcast_f32(scales + 4 * t));
-            acc[i][t] = _mm512_add_ps(acc[i][t], _mm512_mul_ps(d, _mm512_cvtepi32_ps(total[i][t])));
-        }
-    }
-}
-
 /* Bytes of a panel of sixteen rows and of a tile, as constants for the descriptor. */
 #define GB_SCALED_PANEL(subs)      ((GB_QUADS + (subs) + ((subs) == 8 ? 11 : 2)) * 64)
 #define GB_SCALED_TILE(subs, part) ((GB_QUADS + GB_QUADS / (part) + ((subs) == 8 ? 9 : 1)) * 4 * GB_COLS)
@@ -181,7 +168,7 @@ GB_INLINE void gb_scaled_multiply(const gb_scaled *f, const uint8_t *panel, cons
         if (f->subs == 8)
             gb_scaled_finish_mins(rest, sums, groups, total, acc);
         else
-            gb_scaled_finish_signed(rest, sums, groups, total, acc);
+            gb_finish_signed(rest + groups * 64, sums, groups, total, acc);
         panel += GB_SCALED_PANEL(f->subs) * groups;
         tile += GB_SCALED_TILE(f->subs, f->part);
     }

@@ -29,6 +29,7 @@ typedef struct gb_super {
     size_t sub;         /* elements of a sub-block: 16, 32 */
     int mins;           /* or a value is its code minus 1 << offset_log2, and scales are signed */
     unsigned offset_log2;
+    int wide;         /* codes of eight bits (sub = 32, no mins): products are scaled in 32 bits */
     uint8_t order[8]; /* which 32 elements the halves of the four vectors of codes hold */
     void (*codes)(const uint8_t *w, __m512i code[4]);
     gb_super_scales (*scales)(const uint8_t *w);
@@ -102,13 +103,14 @@ GB_INLINE void gb_prepare_k(const gb_super *f, gb_act_k *act, size_t k, const gb
     act->d[k] = a->d;
 }
 
-/* What gb_spread_scales takes them from: bytes in every quarter, or signed 16-bit lanes. */
+/* What gb_spread_scales takes them from: bytes in every quarter, or signed lanes of 16 or 32 bits. */
 GB_INLINE __m512i gb_scales_source(const gb_super *f, __m128i bytes) {
     if (f->mins) return _mm512_broadcast_i32x4(bytes);
+    if (f->wide) return _mm512_cvtepi8_epi32(bytes);
     return _mm512_castsi256_si512(_mm256_cvtepi8_epi16(bytes));
 }
 
-/* The scales of vector v, each in the low half of its dwords, zeros above. */
+/* The scales of vector v, each in the low half of its dwords, zeros above (wide: in all of them). */
 GB_INLINE __m512i gb_spread_scales(const gb_super *f, __m512i source, size_t v) {
     const int per = 32 / (int)f->sub;
     const int a = f->order[2 * v] * per;
@@ -116,6 +118,7 @@ GB_INLINE __m512i gb_spread_scales(const gb_super *f, __m512i source, size_t v) 
     const int last = per - 1; /* the upper sixteen of 32 elements have a scale of their own, or not */
     const __m512i which = _mm512_setr_epi32(a, a, a, a, a + last, a + last, a + last, a + last, b, b, b, b, b + last,
                                             b + last, b + last, b + last);
+    if (f->wide) return _mm512_permutexvar_epi32(which, source);
     if (f->mins) return _mm512_shuffle_epi8(source, _mm512_or_si512(which, _mm512_set1_epi32((int)0x80808000U)));
     return _mm512_maskz_permutexvar_epi16(0x55555555, which, source);
 }
@@ -140,7 +143,11 @@ GB_INLINE void gb_row_k(const gb_super *f, const uint8_t *w, const gb_act_k *act
         for (size_t v = 0; v < 4; v++) {
             const __m512i q = gb_load512(act->q[k] + 64 * v);
             const __m512i products = _mm512_dpbusd_epi32(_mm512_setzero_si512(), code[v], q);
-            sum[v / 2] = _mm512_dpwssd_epi32(sum[v / 2], products, gb_spread_scales(f, sc, v));
+            const __m512i scale = gb_spread_scales(f, sc, v);
+            if (f->wide)
+                sum[v / 2] = _mm512_add_epi32(sum[v / 2], _mm512_mullo_epi32(products, scale));
+            else
+                sum[v / 2] = _mm512_dpwssd_epi32(sum[v / 2], products, scale);
         }
         const __m512i all = _mm512_add_epi32(sum[0], sum[1]);
         const __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
@@ -203,6 +210,19 @@ GB_INLINE __m512i gb_byte_pair(__m512i v, size_t i) {
     const __m512i low = _mm512_and_si512(_mm512_srli_epi32(v, (unsigned)(16 * i)), _mm512_set1_epi32(0xff));
     const __m512i high = _mm512_srli_epi32(_mm512_slli_epi32(v, (unsigned)(16 - 16 * i)), 24);
     return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+}
+
+/* Terms of a super-block without mins: d of the rows, then da of the columns. */
+GB_INLINE void gb_finish_signed(const uint8_t *dw, const uint8_t *da, size_t groups, __m512i total[GB_GROUPS][GB_COLS],
+                                __m512 acc[GB_GROUPS][GB_COLS]) {
+    GB_UNROLL
+    for (size_t i = 0; i < groups; i++) {
+        GB_UNROLL
+        for (size_t t = 0; t < GB_COLS; t++) {
+            const __m512 d = _mm512_mul_ps(_mm512_loadu_ps(dw + i * 64), gb_broadcast_f32(da + 4 * t));
+            acc[i][t] = _mm512_add_ps(acc[i][t], _mm512_mul_ps(d, _mm512_cvtepi32_ps(total[i][t])));
+        }
+    }
 }
 
 /* dequantize, gemv and dot of a format from its descriptor `format`, gemm from its `tile`. */

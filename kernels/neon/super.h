@@ -16,6 +16,7 @@ typedef struct gb_neon_super {
     size_t bytes, d_at; /* of a block; of its f16 d (and, in formats with mins, dmin behind it) */
     size_t sub;         /* 32: a group is 64 elements in a row; 16: see gb_neon_element */
     int mins;
+    int wide; /* values are of -127..127, with sub-blocks of 32; else of -63..63 */
     int8x16x4_t (*values)(const char *block, size_t group);
     gb_neon_scales (*scales)(const char *block);
 } gb_neon_super;
@@ -88,8 +89,15 @@ GB_NEON_INLINE int32x4_t gb_neon_min_sums(const gb_neon_super *f, const gb_neon_
     return vmlal_high_s16(vmlal_s16(first, vget_low_s16(more), vget_low_s16(high)), more, high);
 }
 
-/* isum + scales * (values . q) of one group. Values are within -63..63, as gb_neon_products32 wants them; sums are
- * exact in every order: no partial sum exceeds the bound of the whole (reference/<format>.c, at most 2^27). */
+/* Four partial sums of 32 products. */
+GB_NEON_INLINE int32x4_t gb_neon_sub_sums(const gb_neon_super *f, int8x16_t w0, int8x16_t w1, int8x16_t q0,
+                                          int8x16_t q1) {
+    if (!f->wide) return vpaddlq_s16(gb_neon_products32(w0, w1, q0, q1));
+    return vpadalq_s16(vpaddlq_s16(gb_neon_products16(w0, q0)), gb_neon_products16(w1, q1));
+}
+
+/* isum + scales * (values . q) of one group. Values are as gb_neon_products16 and gb_neon_products32 want them; sums
+ * are exact in every order: no partial sum exceeds the bound of the whole (reference/<format>.c, at most 2^27). */
 GB_NEON_INLINE int32x4_t gb_neon_add_group(const gb_neon_super *f, int32x4_t isum, int8x16x4_t value, const int8_t *sc,
                                            const int8_t *qs, size_t g) {
     for (size_t v = 0; v < 4; v += 2) {
@@ -98,8 +106,7 @@ GB_NEON_INLINE int32x4_t gb_neon_add_group(const gb_neon_super *f, int32x4_t isu
         const int8x16_t q0 = vld1q_s8(qs + i);
         const int8x16_t q1 = vld1q_s8(qs + j);
         if (f->sub == 32) {
-            const int16x8_t products = gb_neon_products32(value.val[v], value.val[v + 1], q0, q1);
-            isum = vmlaq_n_s32(isum, vpaddlq_s16(products), sc[i / 32]);
+            isum = vmlaq_n_s32(isum, gb_neon_sub_sums(f, value.val[v], value.val[v + 1], q0, q1), sc[i / 32]);
         } else {
             isum = vmlaq_n_s32(isum, vpaddlq_s16(gb_neon_products16(value.val[v], q0)), sc[i / 16]);
             isum = vmlaq_n_s32(isum, vpaddlq_s16(gb_neon_products16(value.val[v + 1], q1)), sc[j / 16]);

@@ -201,6 +201,14 @@ GB_INLINE void gb_unpack_nibbles(const uint8_t qs[16], const uint8_t *qh, int of
     for (size_t j = 0; qh && j < 32; j++) code[j] += (qh[j / 8] >> (j % 8) & 1) << 4;
 }
 
+/* Levels of a block of nibble pairs. */
+GB_INLINE void gb_unpack_levels(const int8_t levels[16], const uint8_t qs[16], int32_t code[32]) {
+    for (size_t j = 0; j < 16; j++) {
+        code[j] = levels[qs[j] & 15];
+        code[j + 16] = levels[qs[j] >> 4];
+    }
+}
+
 /* gemm of any block format: a weight block is unpacked once for six columns; between chunks of K the partial sums lie
  * in y, so that each output element is one sequential chain over the blocks, as in dot. */
 GB_INLINE void gb_block_gemm(const gb_flat_format *f, const gb_gemm_args *g) {
