@@ -254,7 +254,7 @@ static int write_tensors(gb_gguf_writer *w, const gb_synth_options *o, const mod
         const gb_row_source source = {t->dims == 1       ? make_ones
                                       : o->random_blocks ? make_blocks
                                                          : make_weights,
-                                      NULL, &s};
+                                      NULL, &s, NULL};
         rc = gb_rows_write(w, t, source, pool, cap, progress, NULL, err);
     }
     return rc;
