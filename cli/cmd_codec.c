@@ -29,7 +29,7 @@ const char gb_help_codec[] =
     "  --format F       any format of 'gaugeblock list formats'; case does not matter\n"
     "  --row N          elements per row: a multiple of the format's block\n"
     "  --imatrix W.f32  importance of each column: N floats, finite and not negative (encode of weight formats;\n"
-    "                   iq2_xxs and iq2_xs cannot do without)\n"
+    "                   iq1_s, iq2_xxs and iq2_xs cannot do without)\n"
     "  --compat ggml    reproduce a defect of ggml's encoder: of iq3_s, super-blocks with 32 zeros are damaged; the\n"
     "                   bytes of all other formats are ggml's anyway\n"
     "  --isa I          auto (default), reference, or the cap (gaugeblock list isas)\n"

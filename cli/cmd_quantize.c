@@ -43,6 +43,8 @@ const char gb_help_quantize[] =
     "  --output-tensor-type T   type of output.weight (or of the tied token_embd)\n"
     "  --token-embedding-type T type of token_embd.weight\n"
     "  --leave-output-tensor    output.weight keeps its type\n"
+    "  --compat ggml            damage IQ3_S super-blocks that hold 32 zeros as ggml does; all other bytes are ggml's\n"
+    "                           anyway\n"
     "  --allow-requantize       accept sources that are quantized already\n"
     "  --dry-run                print what would be done and the sizes; write nothing\n"
     "  --stats                  print the error of every tensor: RMSE, largest, cosine, signal to noise\n"
@@ -78,6 +80,7 @@ enum {
     TENSOR_TYPE,
     OUTPUT_TYPE,
     EMBEDDING_TYPE,
+    COMPAT,
     THREADS,
     ISA
 };
@@ -105,6 +108,8 @@ static int take_value(arguments *a, int option, gb_error *err) {
         return parse_type("--output-tensor-type", optarg, &a->options.plan.output, err);
     case EMBEDDING_TYPE:
         return parse_type("--token-embedding-type", optarg, &a->options.plan.embedding, err);
+    case COMPAT:
+        return gb_parse_compat(optarg, &a->options.compat_ggml, err);
     case THREADS:
         return gb_parse_size("--threads", optarg, 1, GB_MAX_THREADS, &a->threads, err);
     default:
@@ -144,6 +149,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                                  {"tensor-type", required_argument, NULL, TENSOR_TYPE},
                                                  {"output-tensor-type", required_argument, NULL, OUTPUT_TYPE},
                                                  {"token-embedding-type", required_argument, NULL, EMBEDDING_TYPE},
+                                                 {"compat", required_argument, NULL, COMPAT},
                                                  {"threads", required_argument, NULL, THREADS},
                                                  {"isa", required_argument, NULL, ISA},
                                                  {0}};

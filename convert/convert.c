@@ -246,7 +246,7 @@ static int write_data(const gb_source *s, gb_gguf_writer *w, gb_pool *pool, cons
     int rc = GB_OK;
     for (size_t i = 0; !rc && i < s->count; i++) {
         const gb_convert_tensor *t = &s->tensors[i];
-        rc = gb_rows_write(w, &t->row, (gb_row_source){make_row, drop_rows, t}, pool, cap, progress, NULL, err);
+        rc = gb_rows_write(w, &t->row, (gb_row_source){make_row, drop_rows, t, NULL}, pool, cap, progress, NULL, err);
     }
     return rc;
 }

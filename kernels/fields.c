@@ -32,6 +32,8 @@ static const gb_field block_fields[GB_FORMAT_COUNT][MOST_FIELDS] = {
     [GB_FORMAT_q5_K] = {F(q5_K, d, F16), F(q5_K, dmin, F16), F(q5_K, scales, SC6), F(q5_K, qh, BITS_32),
                         F(q5_K, qs, NIBBLES_32)},
     [GB_FORMAT_q6_K] = {F(q6_K, ql, NIBBLES_64), F(q6_K, qh, CRUMBS_32), F(q6_K, scales, I8), F(q6_K, d, F16)},
+    [GB_FORMAT_iq1_s] = {F(iq1_s, d, F16), F(iq1_s, qs, HEX), F(iq1_s, qh, HEX16)},
+    [GB_FORMAT_iq1_m] = {F(iq1_m, qs, HEX), F(iq1_m, qh, NIBBLES), F(iq1_m, scales, HEX16)},
     [GB_FORMAT_iq2_xxs] = {F(iq2_xxs, d, F16), F(iq2_xxs, qs, HEX32)},
     [GB_FORMAT_iq2_xs] = {F(iq2_xs, d, F16), F(iq2_xs, qs, HEX16), F(iq2_xs, scales, NIBBLES)},
     [GB_FORMAT_iq2_s] = {F(iq2_s, d, F16), F(iq2_s, qs, HEX), F(iq2_s, signs, BITS), F(iq2_s, qh, CRUMBS),

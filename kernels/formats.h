@@ -103,6 +103,29 @@ typedef struct GB_PACKED {
 
 typedef struct GB_PACKED {
     uint16_t d;     /* f16 scale of the scales */
+    uint8_t qs[32]; /* byte g: low bits of the grid point of elements 8g .. 8g + 7 */
+    uint16_t qh[8]; /* of 32 elements: four times the top three bits of a point, the scale c (three), the shift (one) */
+} gb_block_iq1_s;   /* x = (d * (2c + 1)) * (level +- 1/8), levels -1, 0, 1, grid of reference/grids/iq1.def */
+
+typedef struct GB_PACKED {
+    uint8_t qs[32];     /* byte g: low bits of the grid point of elements 8g .. 8g + 7 */
+    uint8_t qh[16];     /* nibble g: its top three bits, then the shift of these eight */
+    uint16_t scales[4]; /* three bits 3 * (j % 4) of word j / 4: scale c of elements 16j .. 16j + 15; top nibbles: d */
+} gb_block_iq1_m;       /* x as iq1_s; gb_iq1_m_d() */
+
+/* The f16 d of iq1_m: word w holds its bits 4w .. 4w + 3 on top. */
+static inline uint16_t gb_iq1_m_d(const gb_block_iq1_m *b) {
+    return (uint16_t)(b->scales[0] >> 12 | (b->scales[1] >> 12 << 4) | (b->scales[2] >> 12 << 8) |
+                      (b->scales[3] >> 12 << 12));
+}
+
+static inline void gb_iq1_m_set_d(gb_block_iq1_m *b, uint16_t d) {
+    for (unsigned w = 0; w < 4; w++)
+        b->scales[w] = (uint16_t)((b->scales[w] & 0x0fffU) | ((unsigned)d >> (4 * w) & 15U) << 12);
+}
+
+typedef struct GB_PACKED {
+    uint16_t d;     /* f16 scale of the scales */
     uint8_t qs[64]; /* eight times: four bytes, grid points of 8 elements each; a word as in iq3_xxs */
 } gb_block_iq2_xxs; /* x = ((d * (2c + 1)) * 0.125) * value, grid of reference/grids/iq2_xxs.def */
 
@@ -180,6 +203,8 @@ _Static_assert(sizeof(gb_block_q3_K) == 110, "q3_K layout");
 _Static_assert(sizeof(gb_block_q4_K) == 144, "q4_K layout");
 _Static_assert(sizeof(gb_block_q5_K) == 176, "q5_K layout");
 _Static_assert(sizeof(gb_block_q6_K) == 210, "q6_K layout");
+_Static_assert(sizeof(gb_block_iq1_s) == 50, "iq1_s layout");
+_Static_assert(sizeof(gb_block_iq1_m) == 56, "iq1_m layout");
 _Static_assert(sizeof(gb_block_iq2_xxs) == 66, "iq2_xxs layout");
 _Static_assert(sizeof(gb_block_iq2_xs) == 74, "iq2_xs layout");
 _Static_assert(sizeof(gb_block_iq2_s) == 82, "iq2_s layout");
@@ -213,6 +238,8 @@ _Static_assert(sizeof(gb_block_tq2_0) == 66, "tq2_0 layout");
     X(q4_K, Q4_K, W, 12, 256, 144, q8_K)                                                                               \
     X(q5_K, Q5_K, W, 13, 256, 176, q8_K)                                                                               \
     X(q6_K, Q6_K, W, 14, 256, 210, q8_K)                                                                               \
+    X(iq1_s, IQ1_S, W, 19, 256, 50, q8_K)                                                                              \
+    X(iq1_m, IQ1_M, W, 29, 256, 56, q8_K)                                                                              \
     X(iq2_xxs, IQ2_XXS, W, 16, 256, 66, q8_K)                                                                          \
     X(iq2_xs, IQ2_XS, W, 17, 256, 74, q8_K)                                                                            \
     X(iq2_s, IQ2_S, W, 22, 256, 82, q8_K)                                                                              \
@@ -232,7 +259,7 @@ _Static_assert(sizeof(gb_block_tq2_0) == 66, "tq2_0 layout");
 
 /* N(name): formats with so few bits that ggml encodes them by importance only. Here quantize without importance takes
  * every one as 1; what writes files should ask for a matrix instead. */
-#define GB_NEED_IMPORTANCE(N) N(iq2_xxs) N(iq2_xs)
+#define GB_NEED_IMPORTANCE(N) N(iq1_s) N(iq2_xxs) N(iq2_xs)
 
 typedef enum gb_format {
 #define GB_FORMAT_ENUM(name, NAME, kind, type, elems, bytes, partner) GB_FORMAT_##name,

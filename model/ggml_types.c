@@ -12,11 +12,10 @@ typedef struct type_row {
 /* Every assigned number of mainline GGUF; the formats of the table are asked for first and need no row here. */
 static const type_row types[] = {
     [4] = {"Q4_2", REMOVED},        [5] = {"Q4_3", REMOVED},        [9] = {"Q8_1", ACTIVATION},
-    [15] = {"Q8_K", ACTIVATION},    [19] = {"IQ1_S", NO_KERNELS},   [24] = {"I8", NO_KERNELS},
-    [25] = {"I16", NO_KERNELS},     [27] = {"I64", NO_KERNELS},     [28] = {"F64", NO_KERNELS},
-    [29] = {"IQ1_M", NO_KERNELS},   [31] = {"Q4_0_4_4", REMOVED},   [32] = {"Q4_0_4_8", REMOVED},
-    [33] = {"Q4_0_8_8", REMOVED},   [36] = {"IQ4_NL_4_4", REMOVED}, [37] = {"IQ4_NL_4_8", REMOVED},
-    [38] = {"IQ4_NL_8_8", REMOVED},
+    [15] = {"Q8_K", ACTIVATION},    [24] = {"I8", NO_KERNELS},      [25] = {"I16", NO_KERNELS},
+    [27] = {"I64", NO_KERNELS},     [28] = {"F64", NO_KERNELS},     [31] = {"Q4_0_4_4", REMOVED},
+    [32] = {"Q4_0_4_8", REMOVED},   [33] = {"Q4_0_8_8", REMOVED},   [36] = {"IQ4_NL_4_4", REMOVED},
+    [37] = {"IQ4_NL_4_8", REMOVED}, [38] = {"IQ4_NL_8_8", REMOVED},
 };
 
 /* Numbers that ik_llama.cpp, a fork, gives to its own types. */

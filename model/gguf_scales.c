@@ -101,6 +101,13 @@ static uint64_t find_wild_mxfp8(const uint8_t *blocks, uint64_t count, size_t st
     return find_wild8(blocks, find_e8m0_scale(blocks, count, stride), stride, wild);
 }
 
+static uint64_t find_spread_scale(const uint8_t *blocks, uint64_t count) {
+    const gb_block_iq1_m *b = (const gb_block_iq1_m *)blocks;
+    uint64_t i = 0;
+    while (i < count && (gb_iq1_m_d(&b[i]) & 0x7c00U) != 0x7c00U) i++;
+    return i;
+}
+
 /* Blocks that lie back to back. */
 static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t count) {
     const size_t stride = gb_formats[format].block_bytes;
@@ -156,6 +163,10 @@ static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q3_K, d));
     case GB_FORMAT_q6_K:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_q6_K, d));
+    case GB_FORMAT_iq1_s:
+        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq1_s, d));
+    case GB_FORMAT_iq1_m:
+        return find_spread_scale(blocks, count);
     case GB_FORMAT_iq2_xxs:
         return find_one_scale(blocks, count, stride, offsetof(gb_block_iq2_xxs, d));
     case GB_FORMAT_iq2_xs:

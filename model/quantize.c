@@ -183,6 +183,7 @@ typedef struct converter {
     gb_pool *pool;
     const gb_cap *cap;
     const gb_progress *progress;
+    bool compat;
 } converter;
 
 static int write_tensor(const converter *k, size_t index, const gb_plan_row *row, gb_tensor_error *lost,
@@ -192,13 +193,14 @@ static int write_tensor(const converter *k, size_t index, const gb_plan_row *row
     if (rc) return rc;
     if (row->keep) return copy_tensor(k->w, t, err);
     const source s = {t, gb_row_bytes(t->format, t->ne[0]), gb_resolve(t->format, GB_OP_dequantize, k->cap).dequantize};
-    return gb_rows_write(k->w, row, (gb_row_source){read_row, drop_rows, &s}, k->pool, k->cap, k->progress, lost, err);
+    const gb_row_source rows = {read_row, drop_rows, &s, k->compat ? gb_compat_quantize(row->to) : NULL};
+    return gb_rows_write(k->w, row, rows, k->pool, k->cap, k->progress, lost, err);
 }
 
 int gb_quantize_write(const gb_gguf *in, const gb_quantize_options *options, const gb_plan_row *rows, const char *path,
                       gb_pool *pool, const gb_cap *cap, const gb_progress *progress, gb_tensor_error *lost,
                       gb_error *err) {
-    converter k = {.in = in, .pool = pool, .cap = cap, .progress = progress};
+    converter k = {.in = in, .pool = pool, .cap = cap, .progress = progress, .compat = options->compat_ggml};
     size_t *order = NULL;
     int rc = gb_gguf_writer_new(path, &k.w, err);
     if (!rc) rc = gb_plan_order(rows, in->tensor_count, &order, err);

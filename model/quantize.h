@@ -10,6 +10,7 @@ typedef struct gb_quantize_options {
     gb_plan_options plan;      /* plan.importance follows from imatrix */
     const gb_imatrix *imatrix; /* or NULL */
     bool allow_requantize;     /* also from types that have lost precision already */
+    bool compat_ggml;          /* with the defects of ggml's encoders that ours mend */
 } gb_quantize_options;
 
 /* One row per tensor of the file, in file order; *rows is freed by the caller. An entry of the importance matrix whose

@@ -77,7 +77,7 @@ int gb_rows_write(gb_gguf_writer *w, const gb_plan_row *t, gb_row_source source,
     const size_t threads = gb_pool_size(pool);
     slab s = {.t = t,
               .source = source,
-              .quantize = gb_resolve(t->to, GB_OP_quantize, cap).quantize,
+              .quantize = source.quantize ? source.quantize : gb_resolve(t->to, GB_OP_quantize, cap).quantize,
               .dequantize = gb_resolve(t->to, GB_OP_dequantize, cap).dequantize};
     s.row_bytes = gb_row_bytes(t->to, t->ne[0]);
     s.x_stride = (t->ne[0] + 15) & ~(size_t)15; /* threads do not share cache lines */

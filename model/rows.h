@@ -17,6 +17,7 @@ typedef struct gb_row_source {
     /* These rows will not be asked for again. May be NULL; called by one thread. */
     void (*done)(const void *ctx, uint64_t first, uint64_t rows);
     const void *ctx;
+    gb_quantize_fn *quantize; /* NULL: the format's own */
 } gb_row_source;
 
 /* Called after each slab with the bytes written so far of this tensor. May be NULL. */

@@ -55,9 +55,9 @@ static uint8_t one_of_two(uint8_t random, uint8_t lower, int sixteenths_of_upper
 
 /* Where the block begins with d, its only float: the standard deviation of what d multiplies, with random codes. */
 static const float deviation_of_codes[GB_FORMAT_COUNT] = {
-    [GB_FORMAT_q1_0] = 1.0F,    [GB_FORMAT_q4_0] = 4.6F,      [GB_FORMAT_q5_0] = 9.2F,      [GB_FORMAT_iq2_xxs] = 53.4F,
-    [GB_FORMAT_iq2_xs] = 55.9F, [GB_FORMAT_iq2_s] = 56.4F,    [GB_FORMAT_iq3_xxs] = 142.4F, [GB_FORMAT_iq3_s] = 140.2F,
-    [GB_FORMAT_iq4_nl] = 67.4F, [GB_FORMAT_iq4_xs] = 1246.0F,
+    [GB_FORMAT_q1_0] = 1.0F,     [GB_FORMAT_q4_0] = 4.6F,    [GB_FORMAT_q5_0] = 9.2F,      [GB_FORMAT_iq1_s] = 7.2F,
+    [GB_FORMAT_iq2_xxs] = 53.4F, [GB_FORMAT_iq2_xs] = 55.9F, [GB_FORMAT_iq2_s] = 56.4F,    [GB_FORMAT_iq3_xxs] = 142.4F,
+    [GB_FORMAT_iq3_s] = 140.2F,  [GB_FORMAT_iq4_nl] = 67.4F, [GB_FORMAT_iq4_xs] = 1246.0F,
 };
 
 /* Scales that give weights of about 0.02 with uniformly random codes (standard deviations of the integer part: 73.6 for
@@ -122,6 +122,9 @@ static void set_scales(gb_format format, uint8_t *block) {
         for (int i = 0; i < 16; i++) b->scales[i] = (int8_t)((b->scales[i] & 31) - 16); /* keeps d a normal f16 */
         break;
     }
+    case GB_FORMAT_iq1_m:
+        gb_iq1_m_set_d((gb_block_iq1_m *)(void *)block, gb_f16_from_f32(0.02F / 7.2F));
+        break;
     default:
         if (deviation_of_codes[format] > 0.0F)
             gb_store_u16(block, 0, gb_f16_from_f32(0.02F / deviation_of_codes[format]));
@@ -254,7 +257,7 @@ static int write_tensors(gb_gguf_writer *w, const gb_synth_options *o, const mod
         const gb_row_source source = {t->dims == 1       ? make_ones
                                       : o->random_blocks ? make_blocks
                                                          : make_weights,
-                                      NULL, &s};
+                                      NULL, &s, NULL};
         rc = gb_rows_write(w, t, source, pool, cap, progress, NULL, err);
     }
     return rc;

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #define GB_PT(levels) levels,
+const uint16_t gb_grid_iq1[2048] = {
+#include "reference/grids/iq1.def"
+};
 const uint16_t gb_grid_iq2_xxs[256] = {
 #include "reference/grids/iq2_xxs.def"
 };

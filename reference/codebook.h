@@ -9,6 +9,7 @@
 /* X(name, points, coordinates, bits of a level, levels, distances, room): of the points nearest to a key that is none,
  * those at the `distances` smallest distances are candidates; room: 16-bit words of all lists of candidates. */
 #define GB_CODEBOOKS(X)                                                                                                \
+    X(iq1, 2048, 8, 2, 3, 3, 332234)                                                                                   \
     X(iq2_xxs, 256, 8, 2, 3, 2, 119462)                                                                                \
     X(iq2_xs, 512, 8, 2, 3, 2, 187770)                                                                                 \
     X(iq2_s, 1024, 8, 2, 3, 1, 50253)                                                                                  \

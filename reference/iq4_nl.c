@@ -1,6 +1,4 @@
 /* iq4_nl: 32 codes of four bits into a fixed table of levels, one f16 scale. */
-#include <math.h>
-
 #include "reference/iq4.h"
 #include "reference/number.h"
 #include "reference/reference.h"
@@ -12,10 +10,8 @@ void gb_ref_iq4_nl_quantize(const float *x, void *blocks, size_t n, const float 
     gb_block_iq4_nl *b = blocks;
     for (size_t k = 0; k < n / BLOCK; k++, b++, x += BLOCK) {
         float weight[BLOCK];
-        if (importance) {
-            const float sigma2 = gb_sum_squares(x, BLOCK) * (2.0F / (float)BLOCK);
-            for (size_t i = 0; i < BLOCK; i++) weight[i] = importance[k * BLOCK + i] * sqrtf(sigma2 + x[i] * x[i]);
-        }
+        if (importance)
+            gb_weigh(BLOCK, x, importance + k * BLOCK, gb_sum_squares(x, BLOCK) * (2.0F / (float)BLOCK), weight);
         const float scale = gb_iq4_search(x, importance ? weight : NULL);
         gb_iq4_encode(x, scale, b->qs); /* for the scale before its rounding */
         b->d = gb_f16_from_scale(scale);

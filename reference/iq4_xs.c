@@ -1,7 +1,5 @@
 /* iq4_xs: 256 codes of four bits into the levels of iq4_nl; eight sub-blocks of 32 with a signed six-bit scale; f16 d.
  */
-#include <math.h>
-
 #include "reference/iq4.h"
 #include "reference/number.h"
 #include "reference/reference.h"
@@ -25,7 +23,7 @@ static void set_scale(gb_block_iq4_xs *b, size_t j, int scale) {
 static float find_scale(const float *x, float sigma2, const float *importance) {
     if (!importance) return gb_iq4_search(x, NULL);
     float weight[SUB];
-    for (size_t i = 0; i < SUB; i++) weight[i] = importance[i] * sqrtf(sigma2 + x[i] * x[i]);
+    gb_weigh(SUB, x, importance, sigma2, weight);
     return gb_iq4_search(x, weight);
 }
 

@@ -82,15 +82,6 @@ static void find_plain(const gb_k_mins_format *f, const float *x, gb_k_mins *b) 
     b->dmin = gb_f16_from_scale(spread(subs, f->top_scale, s.min, b->mn));
 }
 
-float gb_k_weights(size_t n, const float *x, const float *importance, float sigma2, float *weight) {
-    float sum = 0.0F;
-    for (size_t i = 0; i < n; i++) {
-        weight[i] = importance[i] * sqrtf(sigma2 + x[i] * x[i]);
-        sum = sum + weight[i];
-    }
-    return sum;
-}
-
 static void find_weighted(const gb_k_mins_format *f, const float *x, const float *importance, gb_k_mins *b) {
     const size_t subs = GB_SUPER / f->sub;
     const gb_affine how = {.top = f->plain.top, .r0 = -0.9F, .dr = 0.05F, .steps = 36, .squared = 1};
@@ -100,7 +91,7 @@ static void find_weighted(const gb_k_mins_format *f, const float *x, const float
     for (size_t j = 0; j < subs; j++) {
         const size_t at = j * f->sub;
         float weight[32];
-        sum[j] = gb_k_weights(f->sub, x + at, importance + at, sigma2, weight);
+        sum[j] = gb_weigh(f->sub, x + at, importance + at, sigma2, weight);
         s.scale[j] = gb_search_affine(f->sub, &how, x + at, weight, b->code + at, &s.min[j]);
     }
     b->d = gb_f16_from_scale(gb_search_positive(subs, f->top_scale, s.scale, sum, b->sc));

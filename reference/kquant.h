@@ -70,8 +70,6 @@ typedef struct gb_k_signed_format {
     void (*unpack)(const void *block, gb_k_signed *out);
 } gb_k_signed_format;
 
-/* sigma2 + x^2 under the root, times importance: weights of n elements; returns their sum. */
-float gb_k_weights(size_t n, const float *x, const float *importance, float sigma2, float *weight);
 /* The codes of sixteen elements for a scale as it will be decoded, d * sc; where that is 0 they stay as they are. */
 void gb_k_signed_codes(const float *x, float scale, int half, uint8_t *code);
 void gb_k_signed_dequantize(const gb_k_signed_format *f, const void *blocks, float *x, size_t n);

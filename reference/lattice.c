@@ -197,14 +197,12 @@ static float encode_sub(sub_block *s, const float *x, trial *t) {
 
 static void weigh(const gb_lattice_format *f, const float *x, const float *importance, float weight[GB_LATTICE]) {
     const float sigma2 = f->sigma * gb_sum_squares(x, GB_LATTICE) / (float)GB_LATTICE;
-    const float plain = f->plain_sigma > 0.0F ? f->plain_sigma * sigma2 : 0.0F;
-    for (size_t i = 0; i < GB_LATTICE; i++) {
-        const float x2 = x[i] * x[i];
-        if (importance || f->plain_ones)
-            weight[i] = (importance ? importance[i] : 1.0F) * sqrtf(sigma2 + x2);
-        else
-            weight[i] = plain + x2;
+    if (importance || f->plain_ones) {
+        gb_weigh(GB_LATTICE, x, importance, sigma2, weight);
+        return;
     }
+    const float plain = f->plain_sigma > 0.0F ? f->plain_sigma * sigma2 : 0.0F; /* sigma2 may be infinite */
+    for (size_t i = 0; i < GB_LATTICE; i++) weight[i] = plain + x[i] * x[i];
 }
 
 static void encode(const gb_lattice_format *f, const float *x, const float *importance, gb_lattice_block *b) {

@@ -70,7 +70,7 @@ static void find_weighted(const float *x, const float *importance, uint8_t code[
     uint8_t sc[SUBS];
     for (size_t j = 0; j < SUBS; j++) {
         float weight[SUB];
-        sum[j] = gb_k_weights(SUB, x + j * SUB, importance + j * SUB, sigma2, weight);
+        sum[j] = gb_weigh(SUB, x + j * SUB, importance + j * SUB, sigma2, weight);
         scale[j] = gb_search_signed(SUB, HALF, x + j * SUB, weight, code + j * SUB);
     }
     b->d = gb_f16_from_scale(gb_search_signed(SUBS, HALF_SCALE, scale, sum, sc));

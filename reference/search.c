@@ -1,10 +1,21 @@
 #include "reference/search.h"
 
+#include <math.h>
+
 #include "reference/number.h"
 
 float gb_sum_squares(const float *x, size_t n) {
     float sum = 0.0F;
     for (size_t i = 0; i < n; i++) sum = sum + x[i] * x[i];
+    return sum;
+}
+
+float gb_weigh(size_t n, const float *x, const float *importance, float sigma2, float *weight) {
+    float sum = 0.0F;
+    for (size_t i = 0; i < n; i++) {
+        weight[i] = (importance ? importance[i] : 1.0F) * sqrtf(sigma2 + x[i] * x[i]);
+        sum = sum + weight[i];
+    }
     return sum;
 }
 

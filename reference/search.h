@@ -8,6 +8,9 @@
 
 float gb_sum_squares(const float *x, size_t n);
 
+/* weight = importance * sqrt(sigma2 + x^2), importance NULL: 1 for all. Returns the sum of the weights. */
+float gb_weigh(size_t n, const float *x, const float *importance, float sigma2, float *weight);
+
 /* Signed codes -half..half-1, stored + half. Returns the scale, which may be negative. weight NULL means x^2. */
 float gb_search_signed(size_t n, int half, const float *x, const float *weight, uint8_t *code);
 

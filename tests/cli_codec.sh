@@ -103,7 +103,7 @@ isas=$("$GAUGEBLOCK" list isas | awk '$3 == "supported" { print $1 }')
 [ -n "$isas" ] || fail "list isas shows nothing supported"
 for format in $("$GAUGEBLOCK" list formats --json | sed -n 's/.*"name":[[:space:]]*"\([^"]*\)".*/\1/p'); do
     [ $format = i32 ] && continue # data, not blocks
-    case $format in iq2_xxs | iq2_xs) needed="--imatrix imatrix.f32" ;; *) needed="" ;; esac
+    case $format in iq1_s | iq2_xxs | iq2_xs) needed="--imatrix imatrix.f32" ;; *) needed="" ;; esac
     for isa in reference auto $isas; do
         codec encode --format $format --row 512 --isa $isa $needed < w.f32 > $isa.blocks
         codec decode --format $format --row 512 --isa $isa < reference.blocks > $isa.f32

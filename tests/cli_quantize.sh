@@ -85,6 +85,13 @@ refuse "no text" -- "$GAUGEBLOCK" imatrix -m "$model"
 rm -f ./*.gguf ./*.dat
 only
 
+# --compat takes one word, and changes nothing of a model without zeros in rows of 32
+"$GAUGEBLOCK" quantize "$model" ours.gguf IQ3_S >/dev/null || fail "IQ3_S"
+"$GAUGEBLOCK" quantize --compat ggml "$model" theirs.gguf IQ3_S >/dev/null || fail "--compat ggml"
+cmp -s ours.gguf theirs.gguf || fail "--compat ggml changes a model without zeros"
+refuse "--compat" ggml -- "$GAUGEBLOCK" quantize --compat llama "$model" out.gguf IQ3_S
+rm -f ./*.gguf
+
 # errors of the tensors: the same text for any threads; a copy has none; JSON is JSON
 "$GAUGEBLOCK" quantize --stats --threads 1 "$model" q.gguf Q4_K_M >one.txt || fail "--stats"
 "$GAUGEBLOCK" quantize --stats --threads 4 "$model" q.gguf Q4_K_M >four.txt

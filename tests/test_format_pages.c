@@ -498,6 +498,53 @@ static void eights(float x[256], const int numbers[8]) {
         for (int i = 0; i < 32; i++) x[32 * j + i] = (float)((j + 1) * numbers[i % 8]) / 64.0F;
 }
 
+static const float up_and_down[2][8] = {{1.125F, -0.875F, 1.125F, -0.875F, 0.125F, -0.875F, 1.125F, 0.125F},
+                                        {-0.125F, -1.125F, -1.125F, -0.125F, -1.125F, -0.125F, -1.125F, 0.875F}};
+
+START_TEST(page_iq1_s) {
+    static const uint8_t words[16] = {0x24, 0x09, 0x6d, 0x9b, 0x24, 0x29, 0x6d, 0xbb,
+                                      0x24, 0x49, 0x6d, 0xdb, 0x24, 0x69, 0x6d, 0xfb};
+    float x[256];
+    gb_block_iq1_s b;
+    gb_block_q8_K a;
+    for (int j = 0; j < 8; j++)
+        for (int i = 0; i < 32; i++) x[32 * j + i] = (float)(j + 1) * up_and_down[j % 2][i % 8] / 64.0F;
+    gb_ref_iq1_s_quantize(x, &b, 256, NULL);
+    ck_assert_uint_eq(b.d, 0x20cd);
+    for (size_t g = 0; g < 32; g++) ck_assert_uint_eq(b.qs[g], g / 4 % 2 ? 0xdc : 0xd2);
+    expect_bytes(b.qh, words, sizeof words);
+    gb_ref_iq1_s_dequantize(&b, x, 256);
+    ck_assert_float_eq(x[0], 0.0105485916F);
+    ck_assert_float_eq(x[255], 0.123066902F);
+    ones(&a);
+    ck_assert_float_eq(gb_ref_iq1_s_dot(&b, &a, 256), -4.35070801F);
+}
+END_TEST
+
+START_TEST(page_iq1_m) {
+    static const uint8_t words[8] = {0x40, 0x42, 0xd2, 0xa6, 0x64, 0x4b, 0xf6, 0x2f};
+    static const uint8_t nothing[56] = {0};
+    float x[256];
+    gb_block_iq1_m b;
+    gb_block_q8_K a;
+    for (int j = 0; j < 16; j++)
+        for (int i = 0; i < 16; i++) x[16 * j + i] = (float)(j + 1) * up_and_down[i / 8][i % 8] / 64.0F;
+    gb_ref_iq1_m_quantize(x, &b, 256, NULL);
+    for (size_t g = 0; g < 32; g++) ck_assert_uint_eq(b.qs[g], g % 2 ? 0xdc : 0xd2);
+    for (size_t i = 0; i < 16; i++) ck_assert_uint_eq(b.qh[i], 0xd4);
+    expect_bytes(b.scales, words, sizeof words);
+    ck_assert_uint_eq(gb_iq1_m_d(&b), 0x24a4);
+    gb_ref_iq1_m_dequantize(&b, x, 256);
+    ck_assert_float_eq(x[0], 0.0203933716F);
+    ck_assert_float_eq(x[255], 0.237922668F);
+    ones(&a);
+    ck_assert_float_eq(gb_ref_iq1_m_dot(&b, &a, 256), -6.9609375F);
+    memset(x, 0, sizeof x);
+    gb_ref_iq1_m_quantize(x, &b, 256, NULL);
+    expect_bytes(&b, nothing, sizeof nothing);
+}
+END_TEST
+
 static const uint8_t pairs_of_scales[8] = {0x11, 0x33, 0x55, 0x77, 0x99, 0xbb, 0xdd, 0xff};
 
 START_TEST(page_iq2_xxs) {
@@ -679,6 +726,8 @@ int main(void) {
     tcase_add_test(c, page_q5_K);
     tcase_add_test(c, negative_scales);
     tcase_add_test(c, page_q6_K);
+    tcase_add_test(c, page_iq1_s);
+    tcase_add_test(c, page_iq1_m);
     tcase_add_test(c, page_iq2_xxs);
     tcase_add_test(c, page_iq2_xs);
     tcase_add_test(c, page_iq2_s);

@@ -438,19 +438,26 @@ START_TEST(alignments) {
 }
 END_TEST
 
+static void put_scale(gb_format format, uint8_t *at, uint16_t value) {
+    if (format == GB_FORMAT_iq1_m) /* in pieces */
+        gb_iq1_m_set_d((gb_block_iq1_m *)(void *)at, value);
+    else
+        memcpy(at, &value, sizeof value);
+}
+
 /* A NaN or infinite scale in any block, the first, the last or one between, is found and named; 65504 is not. */
 START_TEST(wild_scales) {
     static const struct {
         gb_format format;
         size_t at; /* of a 16-bit scale in the block */
-    } cases[] = {{GB_FORMAT_q8_0, 0},    {GB_FORMAT_q4_0, 0},   {GB_FORMAT_q4_K, 0},    {GB_FORMAT_q4_K, 2},
-                 {GB_FORMAT_q6_K, 208},  {GB_FORMAT_f16, 0},    {GB_FORMAT_bf16, 0},    {GB_FORMAT_f32, 2},
-                 {GB_FORMAT_q4_1, 0},    {GB_FORMAT_q4_1, 2},   {GB_FORMAT_q5_0, 0},    {GB_FORMAT_q5_1, 0},
-                 {GB_FORMAT_q5_1, 2},    {GB_FORMAT_iq4_nl, 0}, {GB_FORMAT_iq4_xs, 0},  {GB_FORMAT_q2_K, 80},
-                 {GB_FORMAT_q2_K, 82},   {GB_FORMAT_q3_K, 108}, {GB_FORMAT_q5_K, 0},    {GB_FORMAT_q5_K, 2},
-                 {GB_FORMAT_q1_0, 0},    {GB_FORMAT_q2_0, 0},   {GB_FORMAT_tq1_0, 52},  {GB_FORMAT_tq2_0, 64},
-                 {GB_FORMAT_iq3_xxs, 0}, {GB_FORMAT_iq3_s, 0},  {GB_FORMAT_iq2_xxs, 0}, {GB_FORMAT_iq2_xs, 0},
-                 {GB_FORMAT_iq2_s, 0}};
+    } cases[] = {{GB_FORMAT_q8_0, 0},    {GB_FORMAT_q4_0, 0},   {GB_FORMAT_q4_K, 0},   {GB_FORMAT_q4_K, 2},
+                 {GB_FORMAT_q6_K, 208},  {GB_FORMAT_f16, 0},    {GB_FORMAT_bf16, 0},   {GB_FORMAT_f32, 2},
+                 {GB_FORMAT_q4_1, 0},    {GB_FORMAT_q4_1, 2},   {GB_FORMAT_q5_0, 0},   {GB_FORMAT_q5_1, 0},
+                 {GB_FORMAT_q5_1, 2},    {GB_FORMAT_iq4_nl, 0}, {GB_FORMAT_iq4_xs, 0}, {GB_FORMAT_q2_K, 80},
+                 {GB_FORMAT_q2_K, 82},   {GB_FORMAT_q3_K, 108}, {GB_FORMAT_q5_K, 0},   {GB_FORMAT_q5_K, 2},
+                 {GB_FORMAT_q1_0, 0},    {GB_FORMAT_q2_0, 0},   {GB_FORMAT_tq1_0, 52}, {GB_FORMAT_tq2_0, 64},
+                 {GB_FORMAT_iq3_xxs, 0}, {GB_FORMAT_iq3_s, 0},  {GB_FORMAT_iq1_s, 0},  {GB_FORMAT_iq1_m, 0},
+                 {GB_FORMAT_iq2_xxs, 0}, {GB_FORMAT_iq2_xs, 0}, {GB_FORMAT_iq2_s, 0}};
     static const uint16_t wild16[] = {0x7c00, 0xfc00, 0x7e01, 0xffff};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const gb_format_info *info = &gb_formats[cases[i].format];
@@ -465,12 +472,12 @@ START_TEST(wild_scales) {
             const bool is_f16 = info->block_elems > 1 || cases[i].format == GB_FORMAT_f16;
             const uint16_t largest = is_f16 ? 0x7bff : 0x7f7f;
             const uint16_t bad = is_f16 ? wild16[block % 4] : block % 2 ? 0x7f80 : 0xffc0;
-            memcpy(scale, &largest, 2);
+            put_scale(cases[i].format, scale, largest);
             gb_gguf *f = NULL;
             ck_assert_int_eq(gb_gguf_open(image_save(&im, "scales.gguf"), &f, &err), GB_OK);
             ck_assert_msg(gb_gguf_check_scales(f, &err) == GB_OK, "%s: %s", info->name, err.text);
             gb_gguf_close(f);
-            memcpy(scale, &bad, 2);
+            put_scale(cases[i].format, scale, bad);
             ck_assert_int_eq(gb_gguf_open(image_save(&im, "scales.gguf"), &f, &err), GB_OK);
             ck_assert_msg(gb_gguf_check_scales(f, &err) == GB_EINPUT, "%s block %zu", info->name, (size_t)block);
             char expected[128];

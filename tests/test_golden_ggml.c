@@ -218,10 +218,10 @@ static double term_magnitude(gb_format f, const uint8_t *w, const uint8_t *a, si
 
 /* Formats whose scalar dot in ggml has one term per block, added in our order. */
 static int adds_in_our_order(gb_format f) {
-    static const gb_format same[] = {GB_FORMAT_q8_0,   GB_FORMAT_q4_1,    GB_FORMAT_q5_0,  GB_FORMAT_q5_1,
-                                     GB_FORMAT_iq4_nl, GB_FORMAT_mxfp4,   GB_FORMAT_nvfp4, GB_FORMAT_tq1_0,
-                                     GB_FORMAT_tq2_0,  GB_FORMAT_iq3_xxs, GB_FORMAT_iq3_s, GB_FORMAT_iq2_xxs,
-                                     GB_FORMAT_iq2_xs, GB_FORMAT_iq2_s};
+    static const gb_format same[] = {GB_FORMAT_q8_0,   GB_FORMAT_q4_1,    GB_FORMAT_q5_0,   GB_FORMAT_q5_1,
+                                     GB_FORMAT_iq4_nl, GB_FORMAT_mxfp4,   GB_FORMAT_nvfp4,  GB_FORMAT_tq1_0,
+                                     GB_FORMAT_tq2_0,  GB_FORMAT_iq3_xxs, GB_FORMAT_iq3_s,  GB_FORMAT_iq1_s,
+                                     GB_FORMAT_iq1_m,  GB_FORMAT_iq2_xxs, GB_FORMAT_iq2_xs, GB_FORMAT_iq2_s};
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
         if (same[i] == f) return 1;
     return 0;

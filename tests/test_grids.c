@@ -29,9 +29,9 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 static const struct {
     const char *name, *digest;
 } known[] = {
-    {"iq2_xxs", "4e2e76b429aee9cfde180f6498153997"}, {"iq2_xs", "ef445f79da8bcc54aaa066c4cd2c05b0"},
-    {"iq2_s", "0ecbb58cb3a55969c0f9e31b30dc137b"},   {"iq3_xxs", "53849c926e949efa904f30d2d44cc2d1"},
-    {"iq3_s", "5746d5624d51593ba3bcf3c929a7bba5"},
+    {"iq1", "ef11f92389cc0a72de9f38df92394501"},     {"iq2_xxs", "4e2e76b429aee9cfde180f6498153997"},
+    {"iq2_xs", "ef445f79da8bcc54aaa066c4cd2c05b0"},  {"iq2_s", "0ecbb58cb3a55969c0f9e31b30dc137b"},
+    {"iq3_xxs", "53849c926e949efa904f30d2d44cc2d1"}, {"iq3_s", "5746d5624d51593ba3bcf3c929a7bba5"},
 };
 
 /* Catches: one wrong number in a table. (A grid that was wrong in 150 places lived for months in an inference engine,

@@ -82,7 +82,7 @@ START_TEST(no_importance_means_ones_where_it_is_needed) {
         ck_assert_mem_eq(plain, ones, gb_row_bytes((gb_format)f, 512));
         needing++;
     }
-    ck_assert_uint_eq(needing, 2);
+    ck_assert_uint_eq(needing, 3);
     ck_assert(!gb_format_needs_importance(GB_FORMAT_iq2_s));
 }
 END_TEST

@@ -163,7 +163,8 @@ void gb_fill_floats(gb_rng *rng, gb_pattern pattern, float *x, size_t n) {
 typedef enum field_kind {
     END,
     SCALE16,
-    MIN16, /* of an offset term */
+    SPREAD16, /* d of iq1_m: after the codes, which it is written between */
+    MIN16,    /* of an offset term */
     SCALE32,
     E8M0,
     UE4M3,
@@ -214,6 +215,8 @@ static const field fields[GB_FORMAT_COUNT][MAX_FIELDS + 1] = {
                         {CODES, 128, 64, 0x00, 0xff},
                         {CODES, 192, 16, 0x80, 0x7f},
                         {.kind = SCALE16, .offset = 208}},
+    [GB_FORMAT_iq1_s] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 48, 0x00, 0xff}},
+    [GB_FORMAT_iq1_m] = {{CODES, 0, 56, 0x00, 0xff}, {.kind = SPREAD16, .offset = 0}},
     [GB_FORMAT_iq2_xxs] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 64, 0x00, 0xff}},
     [GB_FORMAT_iq2_xs] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 72, 0x00, 0xff}},
     [GB_FORMAT_iq2_s] = {{.kind = SCALE16, .offset = 0}, {CODES, 2, 80, 0x00, 0xff}},
@@ -289,6 +292,7 @@ bool gb_split_offset(gb_format format, const uint8_t *block, uint8_t *scaled, ui
 
 void gb_set_scales16(gb_format format, uint8_t *block, uint16_t value) {
     for (const field *f = fields[format]; f->kind != END; f++) {
+        if (f->kind == SPREAD16) gb_iq1_m_set_d((gb_block_iq1_m *)block, value);
         if (f->kind != SCALE16 && f->kind != MIN16) continue;
         gb_store_u16(block + f->offset, 0, value);
         value = (uint16_t)(value * 0x6255U + 1); /* an odd factor: a permutation */
@@ -419,6 +423,7 @@ static void fill_fields(gb_rng *rng, const field *first, codes c, scales s, uint
         uint8_t *p = block + f->offset;
         if (f->kind == CODES || f->kind == FLOATS8) fill_codes(rng, c, s, f, p);
         if (f->kind == SCALE16 || f->kind == MIN16) gb_store_u16(p, 0, scale16(rng, s));
+        if (f->kind == SPREAD16) gb_iq1_m_set_d((gb_block_iq1_m *)block, scale16(rng, s));
         if (f->kind == E8M0) *p = scale8(rng, s);
         for (size_t i = 0; f->kind == UE4M3 && i < f->size; i++) p[i] = scale_ue4m3(rng, s);
         if (f->kind == SCALE32) {
