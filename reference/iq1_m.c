@@ -11,7 +11,7 @@ static void unpack(const void *block, gb_iq1_block *out) {
     const gb_block_iq1_m *b = block;
     out->d = gb_iq1_m_d(b);
     for (size_t g = 0; g < GB_IQ1_GROUPS; g++) {
-        const unsigned nibble = b->qh[g / 2] >> (4 * (g % 2)) & 15U;
+        const unsigned nibble = (unsigned)b->qh[g / 2] >> (4 * (g % 2)) & 15U;
         out->point[g] = (uint16_t)(b->qs[g] | (nibble & 7U) << 8);
         out->down[g] = (uint8_t)(nibble >> 3);
     }
