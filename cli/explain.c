@@ -43,6 +43,10 @@ static const char *packing_name(gb_packing p) {
         return "2^(e - 128)";
     case GB_PACK_UE4M3:
         return "UE4M3, halved";
+    case GB_PACK_E4M3:
+        return "E4M3";
+    case GB_PACK_E5M2:
+        return "E5M2";
     case GB_PACK_SC6:
         return "eight scales, eight mins";
     case GB_PACK_SC4:

@@ -1,4 +1,5 @@
-/* What the bytes of a block are called and how they are packed: for tools that show a block to people. */
+/* What the bytes of a block are called, how they are packed and what they do: for tools that show a block to people,
+ * that fill blocks with hostile bytes, and that look for such bytes in files. */
 #ifndef GB_FIELDS_H
 #define GB_FIELDS_H
 
@@ -11,6 +12,8 @@ typedef enum gb_packing {
     GB_PACK_E8M0,        /* 2^(e - 127) */
     GB_PACK_E8M0_HALF,   /* 2^(e - 128) */
     GB_PACK_UE4M3,       /* halved, as nvfp4 has it */
+    GB_PACK_E4M3,        /* small floats, with a sign */
+    GB_PACK_E5M2,        /* ... */
     GB_PACK_I8,          /* integers */
     GB_PACK_U8,          /* ... */
     GB_PACK_I16,         /* ... */
@@ -34,8 +37,17 @@ typedef enum gb_packing {
     GB_PACK_HEX,         /* bytes, shown as they are */
 } gb_packing;
 
+/* What a field is to an element: what it may do to a result when its bytes are hostile. */
+typedef enum gb_role {
+    GB_ROLE_CODES,  /* chooses a value: elements, and integer scales of a super-block */
+    GB_ROLE_SCALE,  /* a float that multiplies them */
+    GB_ROLE_OFFSET, /* a float times what is added or taken off */
+    GB_ROLE_SUMS    /* repeats what the other fields say: sums of codes */
+} gb_role;
+
 typedef struct gb_field {
     const char *name; /* NULL ends a list */
+    gb_role role;
     gb_packing packing;
     uint16_t offset, size; /* bytes */
 } gb_field;

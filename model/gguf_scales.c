@@ -3,32 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/fields.h"
 #include "model/gguf.h"
 
 static bool f16_is_wild(const uint8_t *p) {
     uint16_t h;
     memcpy(&h, p, sizeof h);
     return (h & 0x7c00U) == 0x7c00U;
-}
-
-static uint64_t find_one_scale(const uint8_t *blocks, uint64_t count, size_t stride, size_t at) {
-    uint64_t i = 0;
-    while (i < count && !f16_is_wild(blocks + i * stride + at)) i++;
-    return i;
-}
-
-/* Two scales in a row. */
-static uint64_t find_two_scales(const uint8_t *blocks, uint64_t count, size_t stride, size_t at) {
-    uint64_t i = 0;
-    while (i < count && !f16_is_wild(blocks + i * stride + at) && !f16_is_wild(blocks + i * stride + at + 2)) i++;
-    return i;
-}
-
-/* The decoder takes 255 for a number, but who wrote it meant the NaN of the standard. */
-static uint64_t find_e8m0_nan(const uint8_t *blocks, uint64_t count, size_t stride) {
-    uint64_t i = 0;
-    while (i < count && blocks[i * stride] != 255) i++;
-    return i;
 }
 
 enum { CHUNK = 4096 }; /* elements looked at before the first decision, so that the loops vectorize */
@@ -72,136 +53,67 @@ static uint64_t find_wild_element(const uint8_t *x, uint64_t count, uint16_t exp
     return count;
 }
 
-static uint64_t find_f32_scale(const uint8_t *blocks, uint64_t count, size_t stride) {
-    uint64_t i = 0;
-    while (i < count && !any_wild32(blocks + i * stride, 1)) i++;
-    return i;
+static uint64_t min_u64(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
 }
 
-static uint64_t find_e8m0_scale(const uint8_t *blocks, uint64_t count, size_t stride) {
-    uint64_t i = 0;
-    while (i < count && blocks[i * stride] != 0xff) i++;
-    return i;
+/* Small floats of one byte: from `wild` on, without the sign, they are infinite or NaN. */
+static bool any_wild8(const uint8_t *x, size_t count, unsigned wild) {
+    unsigned found = 0;
+    for (size_t i = 0; i < count; i++) found |= (x[i] & 0x7fU) >= wild;
+    return found;
 }
 
-/* Blocks whose last 32 bytes are floats of eight bits; from `wild` on, without the sign, these are infinite or NaN. */
-static uint64_t find_wild8(const uint8_t *blocks, uint64_t count, size_t stride, unsigned wild) {
-    for (uint64_t i = 0; i < count; i++) {
-        const uint8_t *x = blocks + i * stride + stride - 32;
-        unsigned found = 0;
-        for (size_t j = 0; j < 32; j++) found |= (x[j] & 0x7fU) >= wild;
-        if (found) return i;
+/* The first of `count` blocks in which this field is wild. Every byte is a number in the packings not named here. For
+ * E8M0 with its 255 the decoder of mxfp4 has a number, but who wrote it meant the NaN of the standard. */
+static uint64_t find_in_field(const gb_field *f, const uint8_t *blocks, uint64_t count, size_t stride) {
+    const uint8_t *p = blocks + f->offset;
+    uint64_t i = 0;
+    switch (f->packing) {
+    case GB_PACK_F16:
+        while (i < count && !f16_is_wild(p + i * stride)) i++;
+        return i;
+    case GB_PACK_F32:
+        while (i < count && !any_wild32(p + i * stride, 1)) i++;
+        return i;
+    case GB_PACK_E8M0:
+    case GB_PACK_E8M0_HALF:
+        while (i < count && p[i * stride] != 255) i++;
+        return i;
+    case GB_PACK_E4M3:
+        while (i < count && !any_wild8(p + i * stride, f->size, 0x7f)) i++;
+        return i;
+    case GB_PACK_E5M2:
+        while (i < count && !any_wild8(p + i * stride, f->size, 0x7c)) i++;
+        return i;
+    default:
+        return count;
     }
-    return count;
 }
 
-enum { WILD_E4M3 = 0x7f, WILD_E5M2 = 0x7c };
-
-static uint64_t find_wild_mxfp8(const uint8_t *blocks, uint64_t count, size_t stride, unsigned wild) {
-    return find_wild8(blocks, find_e8m0_scale(blocks, count, stride), stride, wild);
-}
-
-static uint64_t find_spread_scale(const uint8_t *blocks, uint64_t count) {
+static uint64_t find_in_iq1_m(const uint8_t *blocks, uint64_t count) {
     const gb_block_iq1_m *b = (const gb_block_iq1_m *)blocks;
     uint64_t i = 0;
     while (i < count && (gb_iq1_m_d(&b[i]) & 0x7c00U) != 0x7c00U) i++;
     return i;
 }
 
-/* Blocks that lie back to back. */
+/* Blocks that lie back to back. A few at a time, so that a block is in the cache when its second field is looked at. */
 static uint64_t find_in_blocks(gb_format format, const uint8_t *blocks, uint64_t count) {
+    enum { FEW = 64 };
     const size_t stride = gb_formats[format].block_bytes;
-    switch (format) {
-    case GB_FORMAT_nf4:
-    case GB_FORMAT_fp4:
-    case GB_FORMAT_onnx_q4:
-        return find_f32_scale(blocks, count, stride);
-    case GB_FORMAT_gptq4:
-    case GB_FORMAT_gptq8:
-    case GB_FORMAT_awq4:
-    case GB_FORMAT_mlc_q4f16_1:
-        return find_one_scale(blocks, count, stride, 0);
-    case GB_FORMAT_mxfp6_e2m3:
-    case GB_FORMAT_mxfp6_e3m2:
-        return find_e8m0_scale(blocks, count, stride);
-    case GB_FORMAT_mxfp8_e4m3:
-        return find_wild_mxfp8(blocks, count, stride, WILD_E4M3);
-    case GB_FORMAT_mxfp8_e5m2:
-        return find_wild_mxfp8(blocks, count, stride, WILD_E5M2);
-    case GB_FORMAT_fp8_e4m3:
-        return find_wild8(blocks, count, stride, WILD_E4M3);
-    case GB_FORMAT_fp8_e5m2:
-        return find_wild8(blocks, count, stride, WILD_E5M2);
-    case GB_FORMAT_i32:
-    case GB_FORMAT_nf4_dq: /* floats in the headers only */
-    case GB_FORMAT_fp4_dq:
-    case GB_FORMAT_int8_row:
-        break;
-    case GB_FORMAT_f32:
-        return find_wild_element(blocks, count, 0);
-    case GB_FORMAT_f16:
-        return find_wild_element(blocks, count, 0x7c00U);
-    case GB_FORMAT_bf16:
-        return find_wild_element(blocks, count, 0x7f80U);
-    case GB_FORMAT_q8_0:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_q8_0, d));
-    case GB_FORMAT_q4_0:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_q4_0, d));
-    case GB_FORMAT_q5_0:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_q5_0, d));
-    case GB_FORMAT_q1_0:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_q1_0, d));
-    case GB_FORMAT_q2_0:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_q2_0, d));
-    case GB_FORMAT_tq1_0:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_tq1_0, d));
-    case GB_FORMAT_tq2_0:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_tq2_0, d));
-    case GB_FORMAT_mxfp4:
-        return find_e8m0_nan(blocks, count, stride);
-    case GB_FORMAT_q3_K:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_q3_K, d));
-    case GB_FORMAT_q6_K:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_q6_K, d));
-    case GB_FORMAT_iq1_s:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq1_s, d));
-    case GB_FORMAT_iq1_m:
-        return find_spread_scale(blocks, count);
-    case GB_FORMAT_iq2_xxs:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq2_xxs, d));
-    case GB_FORMAT_iq2_xs:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq2_xs, d));
-    case GB_FORMAT_iq2_s:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq2_s, d));
-    case GB_FORMAT_iq3_xxs:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq3_xxs, d));
-    case GB_FORMAT_iq3_s:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq3_s, d));
-    case GB_FORMAT_iq4_nl:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq4_nl, d));
-    case GB_FORMAT_iq4_xs:
-        return find_one_scale(blocks, count, stride, offsetof(gb_block_iq4_xs, d));
-    case GB_FORMAT_q4_1:
-        return find_two_scales(blocks, count, stride, offsetof(gb_block_q4_1, d));
-    case GB_FORMAT_q5_1:
-        return find_two_scales(blocks, count, stride, offsetof(gb_block_q5_1, d));
-    case GB_FORMAT_q2_K:
-        return find_two_scales(blocks, count, stride, offsetof(gb_block_q2_K, d));
-    case GB_FORMAT_q4_K:
-        return find_two_scales(blocks, count, stride, offsetof(gb_block_q4_K, d));
-    case GB_FORMAT_q5_K:
-        return find_two_scales(blocks, count, stride, offsetof(gb_block_q5_K, d));
-    case GB_FORMAT_nvfp4: /* every scale byte is a number */
-    case GB_FORMAT_q8_1:  /* not weight formats: the reader refuses them */
-    case GB_FORMAT_q8_K:
-    case GB_FORMAT_COUNT:
-        break;
+    if (format == GB_FORMAT_f32) return find_wild_element(blocks, count, 0);
+    if (format == GB_FORMAT_f16) return find_wild_element(blocks, count, 0x7c00U);
+    if (format == GB_FORMAT_bf16) return find_wild_element(blocks, count, 0x7f80U);
+    if (format == GB_FORMAT_iq1_m) return find_in_iq1_m(blocks, count); /* its scale is spread over other fields */
+    for (uint64_t at = 0; at < count; at += FEW) {
+        const uint64_t few = min_u64(FEW, count - at);
+        uint64_t found = few;
+        for (const gb_field *f = gb_block_fields(format); f->name; f++)
+            found = find_in_field(f, blocks + at * stride, found, stride);
+        if (found < few) return at + found;
     }
     return count;
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
 }
 
 /* Headers hold f32 scales and nothing else. */

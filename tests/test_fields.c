@@ -63,18 +63,18 @@ END_TEST
 START_TEST(numbers_of_pages) {
     static const uint8_t scales[12] = {0x88, 0x90, 0xd8, 0xe0, 0x80, 0x89, 0xd2, 0xdb, 0x47, 0xdf, 0x67, 0xff};
     static const int sc[16] = {8, 16, 24, 32, 39, 47, 55, 63, 0, 9, 18, 27, 36, 45, 54, 63}; /* docs/formats/q4_K.md */
-    const gb_field six = {"scales", GB_PACK_SC6, 0, 12};
+    const gb_field six = {"scales", GB_ROLE_CODES, GB_PACK_SC6, 0, 12};
     for (size_t i = 0; i < 16; i++) ck_assert_double_eq(gb_field_number(&six, scales, i), sc[i]);
     static const uint8_t q3[12] = {0xee, 0xcc, 0xaa, 0x88, 0x66, 0x44, 0x22, 0x00, 0x05, 0x05, 0x05, 0x05};
-    const gb_field three = {"scales", GB_PACK_SC3K, 0, 12};
+    const gb_field three = {"scales", GB_ROLE_CODES, GB_PACK_SC3K, 0, 12};
     for (size_t i = 0; i < 16; i++)
         ck_assert_double_eq(gb_field_number(&three, q3, i), (double)((q3[i % 8] & 15) | (i < 8 ? 16 : 0)) - 32);
     static const uint8_t words[4] = {0x21, 0x43, 0x65, 0x87};
-    const gb_field word = {"w", GB_PACK_HEX32, 0, 4};
+    const gb_field word = {"w", GB_ROLE_CODES, GB_PACK_HEX32, 0, 4};
     ck_assert_double_eq(gb_field_number(&word, words, 0), 0x87654321U);
-    const gb_field e8 = {"e", GB_PACK_E8M0_HALF, 0, 1};
+    const gb_field e8 = {"e", GB_ROLE_CODES, GB_PACK_E8M0_HALF, 0, 1};
     ck_assert_double_eq(gb_field_number(&e8, (const uint8_t[]){129}, 0), 2);
-    const gb_field six_bits = {"qs", GB_PACK_SIX, 0, 3};
+    const gb_field six_bits = {"qs", GB_ROLE_CODES, GB_PACK_SIX, 0, 3};
     static const uint8_t packed[3] = {0x41, 0x20, 0x0c}; /* 1, 1, 2, 3 */
     static const int unpacked[4] = {1, 1, 2, 3};
     for (size_t i = 0; i < 4; i++) ck_assert_double_eq(gb_field_number(&six_bits, packed, i), unpacked[i]);
