@@ -129,7 +129,8 @@ int gb_convert_open(const gb_convert_options *options, gb_source *out, gb_error 
 
 uint64_t gb_convert_parameters(const gb_source *s) {
     uint64_t n = 0;
-    for (size_t i = 0; i < s->count; i++) n += gb_plan_elements(&s->tensors[i].row);
+    for (size_t i = 0; i < s->count; i++)
+        if (!s->tensors[i].order) n += gb_plan_elements(&s->tensors[i].row);
     return n;
 }
 

@@ -78,7 +78,7 @@ static void encode_row(const gb_packed *p, uint64_t row, uint8_t *blocks) {
     }
 }
 
-/* Exact: a scale of 11 bits and a difference of at most 9. */
+/* Exact with scales of F16: 11 bits of them, and at most 9 of the difference. */
 static void decode_row(const gb_packed *p, uint64_t row, float *x) {
     for (uint64_t c = 0; c < p->columns; c++) {
         const uint64_t group = group_of(p, c);
@@ -112,7 +112,7 @@ static bool scales_are_f16(const gb_packed *p, uint64_t groups) {
 
 /* The groups of act-order. A g_idx that says nothing new (column / group) is dropped. */
 static int take_g_idx(const gb_packed_request *r, gb_packed *p, uint64_t groups) {
-    if (!gb_packed_has(r, "g_idx")) return GB_OK;
+    if (!gb_packed_has(r, "g_idx") && !r->s->quant.act_order) return GB_OK;
     const gb_st_tensor *t = gb_packed_companion(r, "g_idx", 1, p->columns, 0);
     int rc = t ? gb_packed_dtype(r, t, GB_DTYPE_I32) : GB_EINPUT;
     if (rc) return rc;
@@ -131,6 +131,36 @@ static int take_g_idx(const gb_packed_request *r, gb_packed *p, uint64_t groups)
     free(p->group_of);
     p->group_of = NULL;
     return GB_OK;
+}
+
+/* The columns by group, each group in its order. False: a group is no whole number of blocks. */
+static bool sort_columns(gb_packed *p, uint32_t *first) {
+    const uint64_t n = p->columns;
+    uint32_t at = 0;
+    bool whole = true;
+    for (uint64_t c = 0; c < n; c++) first[p->group_of[c]]++; /* how many */
+    for (uint64_t g = 0; g < (n + p->group - 1) / p->group; g++) {
+        const uint32_t count = first[g];
+        whole = whole && count % BLOCK == 0;
+        first[g] = at; /* where the group begins */
+        at += count;
+    }
+    for (uint64_t c = 0; c < n; c++) p->order[first[p->group_of[c]]++] = (uint32_t)c;
+    return whole;
+}
+
+/* Whether the format can hold the matrix: as it is, or with its columns in the order of their groups. */
+static int take_order(const gb_packed_request *r, gb_packed *p, uint64_t groups) {
+    p->exact = p->columns % BLOCK == 0 && scales_are_f16(p, groups);
+    if (!p->group_of) {
+        p->exact = p->exact && p->group % BLOCK == 0;
+        return GB_OK;
+    }
+    uint32_t *first = gb_new((size_t)groups, sizeof *first, "groups of columns", r->err);
+    p->order = gb_new((size_t)p->columns, sizeof *p->order, "an order of columns", r->err);
+    if (first && p->order) p->exact = sort_columns(p, first) && p->exact;
+    free(first);
+    return first && p->order ? GB_OK : GB_ESYSTEM;
 }
 
 static int take_scales(const gb_packed_request *r, gb_packed *p, uint64_t groups) {
@@ -159,9 +189,7 @@ static int take_tensors(const gb_packed_request *r, gb_packed *p) {
     if (!rc) rc = gb_packed_dtype(r, zeros, GB_DTYPE_I32);
     if (!rc) rc = take_scales(r, p, groups);
     if (!rc && !awq) rc = take_g_idx(r, p, groups);
-    if (rc) return rc;
-    p->exact = p->columns % BLOCK == 0 && p->group % BLOCK == 0 && !p->group_of && scales_are_f16(p, groups);
-    return GB_OK;
+    return rc ? rc : take_order(r, p, groups);
 }
 
 int gb_grouped_take(const gb_packed_request *r) {

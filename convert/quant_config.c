@@ -30,6 +30,7 @@ static int read_gptq(const gb_json *json, const cJSON *q, gb_quant_config *out, 
     int rc = gb_json_get_str(json, q, "format", &format, err);
     if (!rc) rc = gb_json_get_str(json, q, "checkpoint_format", &format, err);
     if (!rc) rc = gb_json_get_bool(json, q, "is_marlin_format", &marlin, err);
+    if (!rc) rc = gb_json_get_bool(json, q, "desc_act", &out->act_order, err);
     if (!rc) rc = gb_json_need_u64(json, q, "bits", 16, &out->bits, err);
     if (!rc) rc = read_group(json, q, out, err);
     if (rc) return rc;

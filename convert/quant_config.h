@@ -11,6 +11,7 @@ typedef struct gb_quant_config {
     uint64_t bits;       /* GPTQ: 4 or 8, AWQ: 4 */
     uint64_t group;      /* columns that share a scale; 0: the whole row */
     bool zeros_less_one; /* GPTQ: qzeros holds the zero minus one */
+    bool act_order;      /* GPTQ: the columns are of groups that only g_idx tells */
 } gb_quant_config;
 
 /* An unknown method, or a variant whose numbers would be read wrongly, is refused by name. */

@@ -7,7 +7,7 @@
 #include "harness/alloc.h"
 #include "kernels/registry.h"
 
-enum { TENSORS_PER_LAYER = 16, TENSORS_BESIDES = 4 };
+enum { TENSORS_PER_LAYER = 24, TENSORS_BESIDES = 5 }; /* norms; matrices, their biases and orders of columns */
 
 int gb_source_init(gb_source *s, uint64_t layers, gb_error *err) {
     s->room = (size_t)layers * TENSORS_PER_LAYER + TENSORS_BESIDES; /* layers are limited: no overflow */
@@ -88,6 +88,24 @@ static gb_outtype common_type(const gb_source *s) {
     return common == GB_OUT_AUTO ? GB_OUT_F32 : common;
 }
 
+static bool make_order(const gb_convert_tensor *t, uint64_t row, float *x, void *blocks) {
+    (void)row;
+    (void)x;
+    memcpy(blocks, t->order, t->row_bytes);
+    return false;
+}
+
+/* The order of the columns of a matrix, where it has one (act-order). */
+static void add_order(gb_source *s, const gb_convert_tensor *of) {
+    char name[64];
+    if (!of->packed->order) return;
+    (void)snprintf(name, sizeof name, "%.58s.perm", of->name);
+    gb_convert_tensor *t = gb_source_add(s, name, 0, of->packed->columns, GB_FORMAT_i32, NULL);
+    t->order = of->packed->order;
+    t->make = make_order;
+    t->row.to = GB_FORMAT_i32;
+}
+
 /* A quantized matrix in a file of `outtype`: decoded, or as it is. */
 static int choose_packed(gb_source *s, gb_convert_tensor *t, gb_outtype outtype, gb_error *err) {
     if (outtype != GB_OUT_AUTO) {
@@ -97,19 +115,21 @@ static int choose_packed(gb_source *s, gb_convert_tensor *t, gb_outtype outtype,
     if (!t->packed->exact)
         return gb_fail(
             err, GB_EINPUT,
-            "tensor '%s': %s cannot hold these groups of columns or their scales; --outtype f16, bf16 or f32 "
+            "tensor '%s': %s cannot hold these groups of columns, their scales or levels; --outtype f16, bf16 or f32 "
             "decodes the matrices",
             t->name, gb_formats[t->packed->format].NAME);
     t->row.to = t->packed->format;
+    add_order(s, t);
     s->file_type = gb_formats[t->row.to].ggml_type; /* GGUF has no number for such files either */
     return GB_OK;
 }
 
 int gb_source_choose_types(gb_source *s, gb_outtype outtype, gb_error *err) {
     const gb_outtype plain = outtype == GB_OUT_AUTO ? common_type(s) : outtype;
+    const size_t count = s->count; /* orders come behind */
     int rc = GB_OK;
     s->file_type = outtypes[plain].file_type;
-    for (size_t i = 0; !rc && i < s->count; i++) {
+    for (size_t i = 0; !rc && i < count; i++) {
         gb_convert_tensor *t = &s->tensors[i];
         if (t->packed)
             rc = choose_packed(s, t, outtype, err);

@@ -18,11 +18,12 @@ struct gb_convert_tensor {
     gb_plan_row row; /* name, sizes, from, to; the name lies below */
     char name[64];
     gb_convert_make *make;
-    const uint8_t *data; /* in a mapping; NULL if the rows are computed */
-    size_t row_bytes;    /* of data */
-    size_t head_dim;     /* rows (elements of a vector) of a head go from halves to pairs; 0: they stay in order */
-    float *values;       /* owned: a computed vector */
-    gb_packed *packed;   /* owned: a quantized matrix of several tensors */
+    const uint8_t *data;   /* in a mapping; NULL if the rows are computed */
+    size_t row_bytes;      /* of data */
+    size_t head_dim;       /* rows (elements of a vector) of a head go from halves to pairs; 0: they stay in order */
+    float *values;         /* owned: a computed vector */
+    const uint32_t *order; /* the values of an order of columns */
+    gb_packed *packed;     /* owned: a quantized matrix of several tensors */
 };
 
 typedef enum gb_outtype { GB_OUT_AUTO, GB_OUT_F32, GB_OUT_F16, GB_OUT_BF16 } gb_outtype;

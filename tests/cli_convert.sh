@@ -66,6 +66,48 @@ refuse "GAUGEBLOCK_ISA" -- env GAUGEBLOCK_ISA=sse9 "$GAUGEBLOCK" convert model.b
 "$GAUGEBLOCK" help convert | grep -q "^usage: gaugeblock convert SOURCE" || fail "help convert"
 only "model.bin tokenizer.bin "
 
+# Hugging Face, zeros again: a directory of two weight files, a single file, and a quantized checkpoint
+safetensors() { # safetensors NAME:SHAPE:DTYPE:BYTES ...
+    local header="" at=0 name shape dtype bytes
+    for tensor in "$@"; do
+        IFS=: read -r name shape dtype bytes <<<"$tensor"
+        header+="${header:+,}\"$name\":{\"dtype\":\"$dtype\",\"shape\":[$shape],\"data_offsets\":[$at,$((at + bytes))]}"
+        at=$((at + bytes))
+    done
+    numbers $((${#header} + 2)) 0
+    printf '{%s}' "$header"
+    head -c $at /dev/zero
+}
+layer=model.layers.0
+ends=(model.embed_tokens.weight:4,128:F16:1024 model.norm.weight:128:F16:256
+    $layer.input_layernorm.weight:128:F16:256 $layer.post_attention_layernorm.weight:128:F16:256)
+matrices=(self_attn.q_proj self_attn.k_proj self_attn.v_proj self_attn.o_proj mlp.gate_proj mlp.up_proj mlp.down_proj)
+plain=()
+packed=() # GPTQ: 128 x 128 in groups of 128
+for m in "${matrices[@]}"; do
+    plain+=("$layer.$m.weight:128,128:F16:32768")
+    packed+=("$layer.$m.qweight:16,128:I32:8192" "$layer.$m.qzeros:1,16:I32:64" "$layer.$m.scales:1,128:F16:256")
+done
+mkdir hf packed
+config='"architectures": ["MistralForCausalLM"], "vocab_size": 4, "max_position_embeddings": 8, "hidden_size": 128,
+    "num_hidden_layers": 1, "num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 128, "tie_word_embeddings": true'
+echo "{$config}" >hf/config.json
+echo "{$config, \"quantization_config\": {\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 128}}" >packed/config.json
+safetensors "${ends[@]}" >hf/model-1.safetensors
+safetensors "${plain[@]}" >hf/model-2.safetensors
+safetensors "${ends[@]}" "${packed[@]}" >packed/model.safetensors
+"$GAUGEBLOCK" convert --tokenizer tokenizer.bin hf -o a.gguf >summary.txt || fail "convert hf"
+grep -q "hf (safetensors, llama): 11 tensors, .* of F16; vocabulary of 4" summary.txt || fail "summary: $(cat summary.txt)"
+safetensors "${plain[@]}" "${ends[@]}" >hf/model.safetensors # where this is, the others do not count
+"$GAUGEBLOCK" convert --tokenizer tokenizer.bin --name hf hf/model.safetensors -o b.gguf >/dev/null || fail "convert a file"
+cmp -s a.gguf b.gguf || fail "one file and two give different models"
+"$GAUGEBLOCK" convert --tokenizer tokenizer.bin packed -o q.gguf >summary.txt || fail "convert packed"
+grep -q "of GPTQ4" summary.txt || fail "summary: $(cat summary.txt)"
+"$GAUGEBLOCK" info q.gguf | grep -q '^  GPTQ4 *7 tensors' || fail "info: $("$GAUGEBLOCK" info q.gguf)"
+"$GAUGEBLOCK" generate -m q.gguf -n 2 --temp 0 >/dev/null 2>&1 || fail "generate with GPTQ4"
+"$GAUGEBLOCK" convert --tokenizer tokenizer.bin packed --outtype bf16 -o q.gguf | grep -q "of BF16" || fail "decoded"
+rm -r hf packed a.gguf b.gguf q.gguf summary.txt
+
 # a full disk (here: a limit on the file size) leaves nothing, and an older file stays
 echo old >old.gguf
 for out in new.gguf old.gguf; do

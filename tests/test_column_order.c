@@ -54,8 +54,9 @@ static void write_matrix(gb_gguf_writer *w, const gb_tensor *t, variant v) {
     float x[LONGEST];
     float shuffled[LONGEST];
     uint8_t row[4 + LONGEST];
-    int32_t order[LONGEST];
+    int32_t order[LONGEST] = {0};
     const size_t n = (size_t)t->ne[0];
+    ck_assert_uint_le(n, LONGEST);
     order_of(t, order);
     for (size_t r = 0; r < t->ne[1]; r++) {
         gb_reference(t->format, GB_OP_dequantize).dequantize(t->data + r * gb_row_bytes(t->format, n), x, n);

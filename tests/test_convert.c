@@ -283,12 +283,9 @@ END_TEST
 /* --- refusals ----------------------------------------------------------------------------------------------------- */
 
 static void expect_refused(float_model *m, const hf_dir *d, const char *word) {
-    gb_error err = {0};
-    hf_dir_write(m, d);
     const gb_convert_options o = from_dir();
-    ck_assert_msg(try_convert(&o, scratch("out.gguf"), NULL, &err) == GB_EINPUT, "accepted; expected '%s'", word);
-    ck_assert_msg(strstr(err.text, word) != NULL, "'%s' does not say '%s'", err.text, word);
-    ck_assert_int_ne(access(scratch("out.gguf"), F_OK), 0);
+    hf_dir_write(m, d);
+    refuse_convert(&o, scratch("out.gguf"), word);
 }
 
 START_TEST(configs_that_cannot_be) {

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/engine_run.h"
 
@@ -46,6 +47,15 @@ uint64_t u64_of(const gb_gguf *f, const char *key) {
     return v;
 }
 
+/* What the activations of a matrix lose, of the largest logit. */
+static double tolerance_of(gb_format weights) {
+    const gb_format type = gb_formats[weights].partner;
+    return type == GB_FORMAT_f32        ? 1e-5
+           : type == GB_FORMAT_f16      ? 2e-3
+           : type == GB_FORMAT_int8_row ? 2e-1 /* one scale for the row */
+                                        : 4e-2;
+}
+
 /* The file's logits after a few tokens, no further from those of the model than the rounding of activations explains
  * (to 24, 11 or 8 bits). */
 void expect_logits(float_model *m, const char *path) {
@@ -57,11 +67,7 @@ void expect_logits(float_model *m, const char *path) {
     float_model_logits(m, ids, TOKENS, wanted);
     for (size_t i = 0; i < m->vocab; i++) largest = fmax(largest, fabs(wanted[i]));
     engine_run e = engine_open(path, NULL, 1, 0, 64, GB_FORMAT_f32);
-    const gb_format type = gb_formats[e.m->layers[0].up.format].partner;
-    const double tolerance = type == GB_FORMAT_f32        ? 1e-5
-                             : type == GB_FORMAT_f16      ? 2e-3
-                             : type == GB_FORMAT_int8_row ? 2e-1 /* one scale for the row */
-                                                          : 4e-2;
+    const double tolerance = fmax(tolerance_of(e.m->layers[0].up.format), tolerance_of(e.m->output.format));
     float *logits = engine_logits(e, ids, TOKENS);
     for (size_t i = 0; i < m->vocab; i++)
         ck_assert_msg(fabs((double)logits[i] - wanted[i]) < tolerance * largest, "logit %zu: %g, expected %g", i,
@@ -69,6 +75,13 @@ void expect_logits(float_model *m, const char *path) {
     free(logits);
     free(wanted);
     engine_close(e);
+}
+
+void refuse_convert(const gb_convert_options *o, const char *out, const char *word) {
+    gb_error err = {0};
+    ck_assert_msg(try_convert(o, out, NULL, &err) == GB_EINPUT, "accepted; expected '%s'", word);
+    ck_assert_msg(strstr(err.text, word) != NULL, "'%s' does not say '%s'", err.text, word);
+    ck_assert_int_ne(access(out, F_OK), 0);
 }
 
 void refuse_source(const char *path, const char *word) {

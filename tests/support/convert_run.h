@@ -7,6 +7,8 @@
 
 int try_convert(const gb_convert_options *o, const char *out, gb_notes *notes, gb_error *err);
 gb_notes convert_good(const gb_convert_options *o, const char *out);
+/* The conversion is refused with GB_EINPUT and this word, and leaves no file. */
+void refuse_convert(const gb_convert_options *o, const char *out, const char *word);
 /* The source is refused with GB_EINPUT and this word. */
 void refuse_source(const char *path, const char *word);
 

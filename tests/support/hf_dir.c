@@ -152,11 +152,10 @@ const char *part_name(const float_tensor *t, const char *ending) {
     return name;
 }
 
-/* Tensors [begin, end) of the model. */
-static void write_shard(float_model *m, const hf_dir *d, const char *name, size_t begin_at, size_t end_at) {
-    static st_entry entries[FLOAT_MODEL_TENSORS * HF_PARTS];
+/* All tensors as they will stand in the files; their data is malloc'ed. */
+static size_t all_entries(float_model *m, const hf_dir *d, st_entry *entries) {
     size_t count = 0;
-    for (size_t i = begin_at; i < end_at; i++) {
+    for (size_t i = 0; i < m->count; i++) {
         float_tensor *t = &m->tensors[i];
         if (d->skip && strcmp(d->skip, t->name) == 0) continue;
         const size_t parts = d->pack ? d->pack(d->ctx, t, entries + count) : 0;
@@ -169,30 +168,33 @@ static void write_shard(float_model *m, const hf_dir *d, const char *name, size_
                         .shape = {t->rows ? t->rows : t->cols, t->cols, 1}};
         e->data = as_dtype(t->data, (t->rows ? t->rows : 1) * t->cols, d->dtype, &e->bytes);
     }
-    (void)st_save(name, entries, count);
-    for (size_t i = 0; i < count; i++) free((void *)(uintptr_t)entries[i].data);
+    return count;
 }
 
-static void write_shards(float_model *m, const hf_dir *d) {
+/* Parts of one matrix may come to lie in two files. */
+static void write_shards(const st_entry *entries, size_t count, size_t shards) {
     text index = {.size = 0};
     say(&index, "{\"metadata\": {\"total_size\": 0}, \"weight_map\": {");
-    for (size_t s = 0; s < d->shards; s++) {
+    for (size_t s = 0; s < shards; s++) {
         char name[64];
-        const size_t first = m->count * s / d->shards;
-        const size_t end = m->count * (s + 1) / d->shards;
-        (void)snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors", s + 1, d->shards);
-        write_shard(m, d, name, first, end);
-        for (size_t i = first; i < end; i++) say(&index, "%s\"%s\": \"%s\"", i ? ", " : "", m->tensors[i].name, name);
+        const size_t first = count * s / shards;
+        const size_t end = count * (s + 1) / shards;
+        (void)snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors", s + 1, shards);
+        (void)st_save(name, entries + first, end - first);
+        for (size_t i = first; i < end; i++) say(&index, "%s\"%s\": \"%s\"", i ? ", " : "", entries[i].name, name);
     }
     say(&index, "}}");
     text_save("model.safetensors.index.json", index.bytes);
 }
 
 void hf_dir_write(float_model *m, const hf_dir *d) {
+    static st_entry entries[FLOAT_MODEL_TENSORS * HF_PARTS];
     write_config(m, d);
+    const size_t count = all_entries(m, d, entries);
     if (d->shards)
-        write_shards(m, d);
+        write_shards(entries, count, d->shards);
     else
-        write_shard(m, d, "model.safetensors", 0, m->count);
+        (void)st_save("model.safetensors", entries, count);
+    for (size_t i = 0; i < count; i++) free((void *)(uintptr_t)entries[i].data);
     text_save("tokenizer.json", d->tokenizer ? d->tokenizer : hf_small_tokenizer);
 }
