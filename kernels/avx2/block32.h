@@ -30,6 +30,13 @@ GB_INLINE float gb_scale_f16(const void *at) {
     return gb_half(gb_load_u16(at, 0));
 }
 
+/* f16 of 8 / times blocks, each `times` times in a row. */
+GB_INLINE __m256 gb_repeat_halves8(const void *w, size_t stride, size_t times) {
+    uint16_t h[8];
+    for (size_t i = 0; i < 8; i++) h[i] = gb_load_u16((const char *)w + i / times * stride, 0);
+    return _mm256_cvtph_ps(gb_load128(h));
+}
+
 /* The fields of formats whose blocks are 32 codes after an f16 scale. */
 #define GB_SCALE_F16 .per = 1, .scales = gb_halves8, .row_scales = gb_row_halves8, .scale = gb_scale_f16
 
