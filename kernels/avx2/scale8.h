@@ -34,10 +34,9 @@ GB_INLINE __m256 gb_ue4m3_half(__m256i b) {
 
 /* Bytes at p, p + stride, ..., as dwords. */
 GB_INLINE __m256i gb_bytes8(const void *p, size_t stride) {
-    const uint8_t *b = p;
-    uint8_t out[8];
-    for (size_t i = 0; i < 8; i++) out[i] = b[i * stride];
-    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)out));
+    uint64_t word = 0;
+    for (size_t i = 0; i < 8; i++) word |= (uint64_t)((const uint8_t *)p)[i * stride] << 8 * i;
+    return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)word));
 }
 
 GB_INLINE __m256i gb_row_bytes8(const char *const row[8], size_t offset) {

@@ -4,6 +4,7 @@
 
 #include "kernels/avx512vnni/gemm_block32.h"
 #include "kernels/avx512vnni/gemv_block32.h"
+#include "reference/number.h"
 
 /* Terms in eight bytes: plane t of the activations has eight codes of each, those that meet the t-th bits of the
  * bytes. code: the t-th codes of 64 bytes, unsigned. */
@@ -32,12 +33,15 @@ GB_INLINE __m512i gb_sums_eights(const gb_eights *f, const uint8_t *w, const gb_
     return gb_sum_pairs(s[0], s[1]);
 }
 
-/* f16 scales of 16 / per blocks, each for `per` terms. */
+/* f16 scales of 16 / per blocks, each for `per` terms. Put together in words: a load of what was just stored by halves
+ * waits for the stores. */
 GB_INLINE __m512 gb_repeat_halves(const void *p, size_t stride, size_t per) {
-    uint16_t d[8] = {0};
+    uint64_t word[2] = {0, 0};
     GB_UNROLL
-    for (size_t i = 0; i < GB_GROUP / per; i++) memcpy(&d[i], (const uint8_t *)p + i * stride, sizeof d[i]);
-    const __m512 f = _mm512_castps256_ps512(_mm256_cvtph_ps(gb_load128(d)));
+    for (size_t i = 0; i < GB_GROUP / per; i++)
+        word[i / 4] |= (uint64_t)gb_load_u16((const uint8_t *)p + i * stride, 0) << 16 * (i % 4);
+    const __m128i d = _mm_set_epi64x((long long)word[1], (long long)word[0]);
+    const __m512 f = _mm512_castps256_ps512(_mm256_cvtph_ps(d));
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     return _mm512_permutexvar_ps(_mm512_srli_epi32(lane, per == 2 ? 1 : 2), f);
 }
