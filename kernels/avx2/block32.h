@@ -30,6 +30,16 @@ GB_INLINE float gb_scale_f16(const void *at) {
     return gb_half(gb_load_u16(at, 0));
 }
 
+/* f16 of 8 / times blocks, times = 2 or 4, each as often in a row. Put together in a word: a load of what was just
+ * stored by halves waits for the stores. */
+GB_INLINE __m256 gb_repeat_halves8(const void *w, size_t stride, size_t times) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    uint64_t word = 0;
+    for (size_t i = 0; i < 8 / times; i++) word |= (uint64_t)gb_load_u16((const char *)w + i * stride, 0) << 16 * i;
+    const __m128 f = _mm_cvtph_ps(_mm_cvtsi64_si128((long long)word));
+    return _mm256_permutevar8x32_ps(_mm256_castps128_ps256(f), _mm256_srli_epi32(lane, times == 2 ? 1 : 2));
+}
+
 /* The fields of formats whose blocks are 32 codes after an f16 scale. */
 #define GB_SCALE_F16 .per = 1, .scales = gb_halves8, .row_scales = gb_row_halves8, .scale = gb_scale_f16
 

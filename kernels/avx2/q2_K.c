@@ -2,15 +2,8 @@
  * in one place 3072. */
 #include "kernels/avx2/super.h"
 
-/* Bits 2i, 2i + 1 of 32 bytes are vector i of their half. */
 GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {
-    const gb_block_q2_K *b = block;
-    const __m256i two = _mm256_set1_epi8(3);
-    const __m256i x = gb_load256(b->qs + 32 * half);
-    code[0] = _mm256_and_si256(x, two);
-    code[1] = _mm256_and_si256(_mm256_srli_epi16(x, 2), two);
-    code[2] = _mm256_and_si256(_mm256_srli_epi16(x, 4), two);
-    code[3] = _mm256_and_si256(_mm256_srli_epi16(x, 6), two);
+    gb_two_bits(((const gb_block_q2_K *)block)->qs + 32 * half, code);
 }
 
 GB_INLINE gb_super_scales scales(const void *block) {

@@ -106,12 +106,12 @@ GB_INLINE __m256i gb_nibbles32(const void *p) {
     return _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(x, 4), x), _mm256_set1_epi8(15));
 }
 
-/* 32 bits -> 16 in every byte whose bit is set: byte i / 8 of the bits under byte i, which tests its own. */
-GB_INLINE __m256i gb_fifth_bits32(const void *p) {
+/* 32 bits -> `value` in every byte whose bit is set: byte i / 8 of the bits under byte i, which tests its own. */
+GB_INLINE __m256i gb_bits32(const void *p, char value) {
     const __m256i order = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
     const __m256i mine = _mm256_set1_epi64x((long long)0x8040201008040201U);
     const __m256i bits = _mm256_and_si256(_mm256_shuffle_epi8(gb_broadcast32(p), order), mine);
-    return _mm256_and_si256(_mm256_cmpeq_epi8(bits, mine), _mm256_set1_epi8(16));
+    return _mm256_and_si256(_mm256_cmpeq_epi8(bits, mine), _mm256_set1_epi8(value));
 }
 
 /* Sixteen-bit sums of four neighbouring 8-bit pairs in the dword layout of the gemm tiles: every dword of a 128-bit

@@ -56,6 +56,22 @@ GB_INLINE __m256i gb_scales16(__m128i bytes) {
     return _mm256_cvtepi8_epi16(_mm_shuffle_epi8(bytes, order));
 }
 
+/* Bits 2i, 2i + 1 of 32 bytes are vector i. */
+GB_INLINE void gb_two_bits(const void *bytes, __m256i code[4]) {
+    const __m256i two = _mm256_set1_epi8(3);
+    const __m256i x = gb_load256(bytes);
+    code[0] = _mm256_and_si256(x, two);
+    code[1] = _mm256_and_si256(_mm256_srli_epi16(x, 2), two);
+    code[2] = _mm256_and_si256(_mm256_srli_epi16(x, 4), two);
+    code[3] = _mm256_and_si256(_mm256_srli_epi16(x, 6), two);
+}
+
+/* For formats without sub-blocks: all scales are 1. */
+GB_INLINE gb_super_scales gb_scales_one(const void *block) {
+    (void)block;
+    return (gb_super_scales){_mm256_set1_epi16(1), _mm256_set1_epi16(1)};
+}
+
 /* --- dequantize -----------------------------------------------------------------------------------------------------
  */
 

@@ -18,8 +18,13 @@ GB_INLINE float gb_scale_f16(const void *block) {
     GB_INLINE __m512i name##_sums(const uint8_t *w, const gb_act32 *act, size_t b) {                                   \
         return gb_sums_nibbles(&(layout), w, act, b);                                                                  \
     }                                                                                                                  \
-    static const gb_block32 name##_block = {sizeof(gb_block_##name), offset,      is_affine,                           \
-                                            gb_place_halves,         name##_sums, scales_of};                          \
+    static const gb_block32 name##_block = {.bytes = sizeof(gb_block_##name),                                          \
+                                            .per = 1,                                                                  \
+                                            .code_offset = offset,                                                     \
+                                            .affine = is_affine,                                                       \
+                                            .place = gb_place_halves,                                                  \
+                                            .sums = name##_sums,                                                       \
+                                            .scales = scales_of};                                                      \
     void gb_##name##_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {                                   \
         const uint8_t *b = blocks;                                                                                     \
         for (size_t i = 0; i < n; i += 32, b += sizeof(gb_block_##name))                                               \

@@ -17,6 +17,14 @@ enum {
     GB_TILE32_AFFINE = GB_TILE32 + 4 * GB_COLS
 };
 
+/* Bits 4i .. 4i + 3 of each dword as a mask of its four bytes: byte i / 2 under all of them, of which each tests its
+ * own. */
+GB_INLINE __mmask64 gb_four_bits(__m512i dwords, size_t i) {
+    const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c));
+    const __m512i bits = _mm512_shuffle_epi8(dwords, _mm512_add_epi8(_mm512_set1_epi8((char)(i / 2)), order));
+    return _mm512_test_epi8_mask(bits, _mm512_set1_epi32(i % 2 ? (int)0x80402010 : 0x08040201));
+}
+
 GB_INLINE void gb_pack_halves(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {
     uint16_t d[8] = {0};
     for (size_t t = 0; t < GB_COLS; t++) memcpy(&d[t], col[t] + at, sizeof d[t]);
@@ -39,23 +47,25 @@ GB_INLINE void gb_pack_affine32(const uint8_t *const col[GB_COLS], size_t at, ui
     gb_pack_halves(col, at + offsetof(gb_block_q8_1, s), out + GB_TILE32);
 }
 
-GB_INLINE void gb_multiply32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups, int affine,
-                             __m512 acc[GB_GROUPS][GB_COLS]) {
-    const size_t panel_bytes = affine ? GB_PANEL32_AFFINE : GB_PANEL32;
-    const size_t tile_bytes = affine ? GB_TILE32_AFFINE : GB_TILE32;
-    for (size_t b = 0; b < blocks; b++, panel += panel_bytes * groups, tile += tile_bytes) {
+/* vectors: of codes in a term, 8, or 4 where it has sixteen elements. */
+GB_INLINE void gb_multiply32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups, size_t vectors,
+                             int affine, __m512 acc[GB_GROUPS][GB_COLS]) {
+    const size_t panel_bytes = (vectors + (affine ? 2 : 1)) * 64;
+    const uint8_t *start = tile + vectors * 4 * GB_COLS;
+    const size_t tile_bytes = (vectors + (affine ? 3 : 2)) * 4 * GB_COLS;
+    for (size_t b = 0; b < blocks; b++, panel += panel_bytes * groups, tile += tile_bytes, start += tile_bytes) {
         __m512i sum[GB_GROUPS][GB_COLS];
-        gb_dot_codes(panel, tile, tile + GB_TILE32_START, 8, groups, sum);
+        gb_dot_codes(panel, tile, start, vectors, groups, sum);
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {
-            const __m512 dw = _mm512_loadu_ps(panel + (8 * groups + i) * 64);
+            const __m512 dw = _mm512_loadu_ps(panel + (vectors * groups + i) * 64);
             GB_UNROLL
             for (size_t t = 0; t < GB_COLS; t++) {
-                const __m512 d = _mm512_mul_ps(dw, gb_broadcast_f32(tile + GB_TILE32_D + 4 * t));
+                const __m512 d = _mm512_mul_ps(dw, gb_broadcast_f32(start + 4 * GB_COLS + 4 * t));
                 __m512 term = _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum[i][t]));
                 if (affine) {
-                    const __m512 m = _mm512_loadu_ps(panel + (9 * groups + i) * 64);
-                    term = _mm512_add_ps(term, _mm512_mul_ps(m, gb_broadcast_f32(tile + GB_TILE32 + 4 * t)));
+                    const __m512 m = _mm512_loadu_ps(panel + ((vectors + 1) * groups + i) * 64);
+                    term = _mm512_add_ps(term, _mm512_mul_ps(m, gb_broadcast_f32(start + 8 * GB_COLS + 4 * t)));
                 }
                 acc[i][t] = _mm512_add_ps(acc[i][t], term);
             }
@@ -65,12 +75,12 @@ GB_INLINE void gb_multiply32(const uint8_t *panel, const uint8_t *tile, size_t b
 
 GB_INLINE void gb_multiply_block32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
                                    __m512 acc[GB_GROUPS][GB_COLS]) {
-    gb_multiply32(panel, tile, blocks, groups, 0, acc);
+    gb_multiply32(panel, tile, blocks, groups, 8, 0, acc);
 }
 
 GB_INLINE void gb_multiply_affine32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
                                     __m512 acc[GB_GROUPS][GB_COLS]) {
-    gb_multiply32(panel, tile, blocks, groups, 1, acc);
+    gb_multiply32(panel, tile, blocks, groups, 8, 1, acc);
 }
 
 /* gemm of a format with one scale a block against q8_0. */

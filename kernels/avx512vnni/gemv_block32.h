@@ -1,4 +1,5 @@
-/* gemv of the formats with blocks of 32. A row is read once, front to back, as memory likes it; its float terms, one
+/* gemv of the formats with a float term for every 32 elements (nvfp4: 16), here called blocks, whatever number of them
+ * the format's own blocks hold. A row is read once, front to back, as memory likes it; its float terms, one
  * per block, go to a small buffer. After sixteen rows the terms are summed in block order with lane = row. */
 #ifndef GB_AVX512VNNI_GEMV_BLOCK32_H
 #define GB_AVX512VNNI_GEMV_BLOCK32_H
@@ -27,13 +28,19 @@ typedef __m512i gb_sums_fn(const uint8_t *w, const gb_act32 *act, size_t b);
 typedef __m512 gb_scales_fn(const void *p, size_t stride);
 
 typedef struct gb_block32 {
-    size_t bytes;    /* of a weight block; its scale comes first */
+    size_t bytes;    /* of what the format calls a block; its scale comes first */
+    size_t per;      /* terms in it: 1, 2, 4 */
+    int split;       /* terms are of sixteen elements */
     int code_offset; /* value = unsigned code - offset */
     int affine;      /* the f16 after the scale is a minimum, and the activations are q8_1 */
     gb_place_fn *place;
     gb_sums_fn *sums;
     gb_scales_fn *scales;
 } gb_block32;
+
+GB_INLINE void gb_place_in_order(gb_act32 *act, size_t b, const int8_t *qs) {
+    _mm256_store_si256((__m256i *)(act->q + 32 * b), gb_load256(qs));
+}
 
 /* The last group of a span overlaps the one before it: terms are recomputed, never read past the end. A span below
  * sixteen blocks is padded with zero blocks on both sides. */
@@ -50,19 +57,37 @@ GB_INLINE size_t gb_act32_codes(const gb_block32 *f) {
     return f->affine ? offsetof(gb_block_q8_1, qs) : offsetof(gb_block_q8_0, qs);
 }
 
+/* Where term b of a row begins, or its activations; b is a multiple of f->per, or of 2 where terms are split. */
+GB_INLINE size_t gb_term_at(const gb_block32 *f, size_t b) {
+    return b / f->per * f->bytes;
+}
+
+GB_INLINE size_t gb_act32_at(const gb_block32 *f, size_t b) {
+    return (f->split ? b / 2 : b) * gb_act32_bytes(f);
+}
+
+/* Scales of the activations of sixteen terms from a on. */
+GB_INLINE __m512 gb_act32_scales(const gb_block32 *f, const uint8_t *a) {
+    if (!f->split) return gb_gather_halves(a, gb_act32_bytes(f));
+    uint16_t d[GB_GROUP];
+    for (size_t i = 0; i < GB_GROUP; i++) memcpy(&d[i], a + gb_act32_at(f, i), sizeof d[i]);
+    return _mm512_cvtph_ps(gb_load256(d));
+}
+
 GB_INLINE void gb_act32_fill(const gb_block32 *f, gb_act32 *act, const uint8_t *a, size_t blocks) {
     const size_t bytes = gb_act32_bytes(f);
     uint8_t padded[GB_GROUP * sizeof(gb_block_q8_1)];
     if (blocks < GB_GROUP) {
         memset(padded, 0, sizeof padded);
-        memcpy(padded, a, blocks * bytes);
+        memcpy(padded, a, gb_act32_at(f, blocks));
         a = padded;
         blocks = GB_GROUP;
     }
-    for (size_t b = 0; b < blocks; b++) f->place(act, b, (const int8_t *)a + b * bytes + gb_act32_codes(f));
+    for (size_t b = 0; b < blocks; b++)
+        f->place(act, b, (const int8_t *)a + gb_act32_at(f, b) + gb_act32_codes(f) + (f->split ? b % 2 * 16 : 0));
     for (size_t i = 0; i < blocks; i += GB_GROUP) {
         const size_t b = gb_group_start(i, blocks);
-        _mm512_storeu_ps(act->d + b, gb_gather_halves(a + b * bytes, bytes));
+        _mm512_storeu_ps(act->d + b, gb_act32_scales(f, a + gb_act32_at(f, b)));
         if (f->affine)
             _mm512_storeu_ps(act->s + b, gb_gather_halves(a + b * bytes + offsetof(gb_block_q8_1, s), bytes));
         const __m512i sum = f->sums(NULL, act, b);
@@ -74,13 +99,13 @@ GB_INLINE void gb_row_terms(const gb_block32 *f, const uint8_t *w, const gb_act3
     uint8_t padded[GB_GROUP * sizeof(gb_block_q8_0)]; /* no weight block is larger */
     if (blocks < GB_GROUP) {
         memset(padded, 0, sizeof padded);
-        memcpy(padded, w, blocks * f->bytes);
+        memcpy(padded, w, gb_term_at(f, blocks));
         w = padded;
     }
     for (size_t i = 0; i < blocks; i += GB_GROUP) {
         const size_t b = gb_group_start(i, blocks);
-        const uint8_t *p = w + b * f->bytes;
-        for (size_t line = 0; line < GB_GROUP * f->bytes; line += 64) gb_prefetch(p, GB_PREFETCH_AHEAD + line);
+        const uint8_t *p = w + gb_term_at(f, b);
+        for (size_t line = 0; line < gb_term_at(f, GB_GROUP); line += 64) gb_prefetch(p, GB_PREFETCH_AHEAD + line);
         const __m512i sum = _mm512_sub_epi32(f->sums(p, act, b), gb_load512(act->bias + b));
         const __m512 d = _mm512_mul_ps(f->scales(p, f->bytes), _mm512_loadu_ps(act->d + b));
         __m512 term = _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum));
@@ -116,12 +141,13 @@ GB_INLINE void gb_gemv_block32(const gb_block32 *f, const void *w, size_t w_stri
     gb_act32 act;
     _Alignas(64) float terms[GB_ROWS * GB_TERM_ROW];
     const uint8_t *ba = a;
-    for (size_t k = 0; k < n / 32; k += GB_SPAN) {
-        const size_t blocks = gb_min(GB_SPAN, n / 32 - k);
-        gb_act32_fill(f, &act, ba + k * gb_act32_bytes(f), blocks);
+    const size_t all = n / (f->split ? 16 : 32);
+    for (size_t k = 0; k < all; k += GB_SPAN) {
+        const size_t blocks = gb_min(GB_SPAN, all - k);
+        gb_act32_fill(f, &act, ba + gb_act32_at(f, k), blocks);
         for (size_t r = 0; r < rows; r += GB_ROWS) {
             const size_t count = gb_min(GB_ROWS, rows - r);
-            const uint8_t *first = (const uint8_t *)w + r * w_stride + k * f->bytes;
+            const uint8_t *first = (const uint8_t *)w + r * w_stride + gb_term_at(f, k);
             for (size_t i = 0; i < count; i++)
                 gb_row_terms(f, first + i * w_stride, &act, blocks, terms + i * GB_TERM_ROW);
             const __mmask16 lanes = gb_lanes(count);

@@ -83,13 +83,7 @@ GB_INLINE void gb_unpack_nibbles(const gb_nibble_format *f, const uint8_t *const
         __m512i code = i < 4 ? gb_low_nibbles(v[i]) : gb_high_nibbles(v[i - 4]);
         if (f->code_of) code = f->code_of(code);
         if (f->qh) {
-            /* byte i / 2 of the row's bits under all four elements, of which each tests its own */
-            const __m512i bits = _mm512_shuffle_epi8(
-                fifth[0],
-                _mm512_add_epi8(_mm512_set1_epi8((char)(i / 2)),
-                                _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c))));
-            const __m512i mine = _mm512_set1_epi32(i % 2 ? (int)0x80402010 : 0x08040201);
-            code = _mm512_mask_add_epi8(code, _mm512_test_epi8_mask(bits, mine), code, _mm512_set1_epi8(16));
+            code = _mm512_mask_add_epi8(code, gb_four_bits(fifth[0], i), code, _mm512_set1_epi8(16));
         }
         _mm512_storeu_si512(out + i * step, code);
     }

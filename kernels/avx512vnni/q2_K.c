@@ -1,12 +1,8 @@
 /* q2_K with VNNI. In the gemm codes are multiplied by their scales when they are unpacked: at most 3 * 15 = 45. */
 #include "kernels/avx512vnni/gemm_flat.h"
 
-/* Vector i: bits 2i, 2i + 1 of both halves. */
 GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
-    const __m512i two = _mm512_set1_epi8(3);
-    const __m512i q = gb_load512_once(w + offsetof(gb_block_q2_K, qs));
-    GB_UNROLL
-    for (size_t i = 0; i < 4; i++) code[i] = _mm512_and_si512(_mm512_srli_epi16(q, (gb_shift16)(2 * i)), two);
+    gb_two_bits(w + offsetof(gb_block_q2_K, qs), code);
 }
 
 GB_INLINE gb_super_scales scales(const uint8_t *w) {

@@ -21,10 +21,6 @@ void gb_q8_0_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {
     for (size_t i = 0; i < n / BLOCK; i++) gb_dequantize_bytes32(b[i].qs, b[i].d, x + i * BLOCK);
 }
 
-GB_INLINE void place(gb_act32 *act, size_t b, const int8_t *qs) {
-    _mm256_store_si256((__m256i *)(act->q + 32 * b), gb_load256(qs));
-}
-
 GB_INLINE __m512i sums(const uint8_t *w, const gb_act32 *act, size_t b) {
     __m512i s[8];
     GB_UNROLL
@@ -41,7 +37,12 @@ GB_INLINE __m512i sums(const uint8_t *w, const gb_act32 *act, size_t b) {
     return gb_sum_halves(s);
 }
 
-static const gb_block32 format = {sizeof(gb_block_q8_0), 128, 0, place, sums, gb_gather_halves};
+static const gb_block32 format = {.bytes = sizeof(gb_block_q8_0),
+                                  .per = 1,
+                                  .code_offset = 128,
+                                  .place = gb_place_in_order,
+                                  .sums = sums,
+                                  .scales = gb_gather_halves};
 
 void gb_q8_0_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
     gb_gemv_block32(&format, w, w_stride, rows, a, n, y);

@@ -97,9 +97,9 @@ GB_INLINE __m512 gb_halves(__m512i v) {
     return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v));
 }
 
-/* Sixteen f16 at p, p + stride, ..., each read with the two bytes above it. Masked broadcasts from memory, because
- * gathers are slow where microcode guards them. */
-GB_INLINE __m512 gb_gather_halves(const void *p, size_t stride) {
+/* Sixteen dwords at p, p + stride, ... Masked broadcasts from memory, because gathers are slow where microcode guards
+ * them. */
+GB_INLINE __m512i gb_gather_dwords(const void *p, size_t stride) {
     const uint8_t *at = p;
     __m512i v[4];
     GB_UNROLL
@@ -111,7 +111,12 @@ GB_INLINE __m512 gb_gather_halves(const void *p, size_t stride) {
     }
     v[0] = _mm512_mask_mov_epi32(v[0], 0x00f0, v[1]);
     v[0] = _mm512_mask_mov_epi32(v[0], 0x0f00, v[2]);
-    return gb_halves(_mm512_mask_mov_epi32(v[0], 0xf000, v[3]));
+    return _mm512_mask_mov_epi32(v[0], 0xf000, v[3]);
+}
+
+/* Sixteen f16 at p, p + stride, ..., each read with the two bytes above it. */
+GB_INLINE __m512 gb_gather_halves(const void *p, size_t stride) {
+    return gb_halves(gb_gather_dwords(p, stride));
 }
 
 /* Bytes at .. at + 15 of sixteen rows -> four vectors of dwords, lane = row. */
@@ -146,6 +151,13 @@ GB_INLINE __m512i gb_sum_quarters(const __m512i v[4]) {
     const __m512i sum = _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     return _mm512_permutexvar_epi32(order, sum);
+}
+
+/* Lane i of the result = dwords 2i + (2i + 1) of a, then of b. */
+GB_INLINE __m512i gb_sum_pairs(__m512i a, __m512i b) {
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+    return _mm512_add_epi32(_mm512_permutex2var_epi32(a, even, b), _mm512_permutex2var_epi32(a, odd, b));
 }
 
 /* Lane 2i + h of the result = sum of the eight dwords of half h of v[i]. */

@@ -29,6 +29,7 @@ typedef struct gb_super {
     size_t sub;         /* elements of a sub-block: 16, 32 */
     int mins;           /* or a value is its code minus 1 << offset_log2, and scales are signed */
     unsigned offset_log2;
+    int ones;         /* scales are all 1 */
     int wide;         /* codes of eight bits (sub = 32, no mins): products are scaled in 32 bits */
     uint8_t order[8]; /* which 32 elements the halves of the four vectors of codes hold */
     void (*codes)(const uint8_t *w, __m512i code[4]);
@@ -46,6 +47,31 @@ GB_INLINE gb_super_scales gb_scales_mins(const uint8_t q[12]) {
                              _mm_cvtsi64_si128((long long)gb_unpack_scales(gb_load_u32(q + 4), c >> 4))};
 }
 
+/* Vector i: bits 2i, 2i + 1 of 64 bytes. */
+GB_INLINE void gb_two_bits(const uint8_t *bytes, __m512i code[4]) {
+    const __m512i two = _mm512_set1_epi8(3);
+    const __m512i q = gb_load512_once(bytes);
+    GB_UNROLL
+    for (size_t i = 0; i < 4; i++) code[i] = _mm512_and_si512(_mm512_srli_epi16(q, (gb_shift16)(2 * i)), two);
+}
+
+GB_INLINE gb_super_scales gb_scales_one(const uint8_t *w) {
+    (void)w;
+    return (gb_super_scales){_mm_set1_epi8(1), _mm_set1_epi8(1)};
+}
+
+/* The codes of a block, lowered by `offset`, in natural order. */
+GB_INLINE void gb_ordered_codes(const gb_super *f, const uint8_t *w, __m512i offset, uint8_t q[GB_BLOCK]) {
+    __m512i code[4];
+    f->codes(w, code);
+    GB_UNROLL
+    for (size_t v = 0; v < 4; v++) {
+        code[v] = _mm512_sub_epi8(code[v], offset);
+        _mm256_storeu_si256((__m256i *)(q + 32 * f->order[2 * v]), _mm512_castsi512_si256(code[v]));
+        _mm256_storeu_si256((__m256i *)(q + 32 * f->order[2 * v + 1]), _mm512_extracti64x4_epi64(code[v], 1));
+    }
+}
+
 /* --- dequantize */
 
 /* scale * (float)byte for sixteen signed bytes. */
@@ -58,17 +84,10 @@ GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float 
     const __m512i offset = _mm512_set1_epi8((char)(f->mins ? 0 : 1 << f->offset_log2));
     for (size_t k = 0; k < n / GB_BLOCK; k++, w += f->bytes) {
         const gb_super_scales s = f->scales(w);
-        __m512i code[4];
-        int8_t q[GB_BLOCK];
+        uint8_t q[GB_BLOCK];
         float ds[16];
         float dm[16];
-        f->codes(w, code);
-        GB_UNROLL
-        for (size_t v = 0; v < 4; v++) {
-            code[v] = _mm512_sub_epi8(code[v], offset);
-            _mm256_storeu_si256((__m256i *)(q + 32 * f->order[2 * v]), _mm512_castsi512_si256(code[v]));
-            _mm256_storeu_si256((__m256i *)(q + 32 * f->order[2 * v + 1]), _mm512_extracti64x4_epi64(code[v], 1));
-        }
+        gb_ordered_codes(f, w, offset, q);
         gb_scaled16(gb_half(gb_load_u16(w + f->d_at, 0)), s.sc, ds);
         if (f->mins) gb_scaled16(gb_half(gb_load_u16(w + f->d_at, 1)), s.mn, dm);
         GB_UNROLL
@@ -142,6 +161,10 @@ GB_INLINE void gb_row_k(const gb_super *f, const uint8_t *w, const gb_act_k *act
         GB_UNROLL
         for (size_t v = 0; v < 4; v++) {
             const __m512i q = gb_load512(act->q[k] + 64 * v);
+            if (f->ones) {
+                sum[v / 2] = _mm512_dpbusd_epi32(sum[v / 2], code[v], q);
+                continue;
+            }
             const __m512i products = _mm512_dpbusd_epi32(_mm512_setzero_si512(), code[v], q);
             const __m512i scale = gb_spread_scales(f, sc, v);
             if (f->wide)

@@ -6,13 +6,30 @@
 
 #include "kernels/neon/simd.h"
 
-/* A weight format: the codes of one block in natural order, and a block's size. The f16 scale comes first. */
+/* A weight format: the size of its blocks, which have `per` times 32 codes (0: once), and the i-th 32 of one in natural
+ * order. A block begins with its f16 scale, unless scale() gives that of a term: one of 32 elements, or, split, one of
+ * sixteen. */
 typedef struct gb_neon_block32 {
-    int8x16x2_t (*codes)(const char *block);
-    size_t bytes;
+    int8x16x2_t (*codes)(const char *block, size_t i);
+    float (*scale)(const char *block, size_t term);
+    size_t bytes, per;
     int narrow; /* codes fit gb_neon_products32 */
     int affine; /* an f16 minimum follows the scale; activations are q8_1 */
+    int split;  /* and narrow */
 } gb_neon_block32;
+
+/* Where the 32 elements k of a row lie: the block, and which of its 32s. */
+GB_NEON_INLINE const char *gb_neon_block_of(gb_neon_block32 kind, const char *row, size_t k) {
+    return row + (kind.per ? k / kind.per : k) * kind.bytes;
+}
+
+GB_NEON_INLINE size_t gb_neon_part_of(gb_neon_block32 kind, size_t k) {
+    return kind.per ? k % kind.per : 0;
+}
+
+GB_NEON_INLINE float gb_neon_term_scale(gb_neon_block32 kind, const char *block, size_t term) {
+    return kind.scale ? kind.scale(block, term) : gb_neon_load_scale(block);
+}
 
 /* Four partial sums of 32 products. Bytes of -128 on both sides give 2^14, two of which overflow 16 bits, so every
  * product is widened by itself unless the codes are known to be small. */
@@ -39,11 +56,11 @@ GB_NEON_INLINE float gb_neon_encode32(const float *x, int8_t qs[32]) {
 }
 
 /* 32 elements: x = code * d, or code * d + m. */
-GB_NEON_INLINE void gb_neon_dequantize32(gb_neon_block32 kind, const char *block, float *x) {
-    const int8x16x2_t code = kind.codes(block);
-    const float d = gb_neon_load_scale(block);
+GB_NEON_INLINE void gb_neon_dequantize32(gb_neon_block32 kind, const char *block, size_t i, float *x) {
+    const int8x16x2_t code = kind.codes(block, i);
     const float m = kind.affine ? gb_neon_load_scale(block + sizeof(uint16_t)) : 0.0F;
     for (size_t h = 0; h < 2; h++) {
+        const float d = gb_neon_term_scale(kind, block, kind.split ? 2 * i + h : i);
         const float32x4x4_t f = gb_neon_f32_from_i8(code.val[h]);
         for (size_t j = 0; j < 4; j++) {
             const float32x4_t v = vmulq_n_f32(f.val[j], d);
@@ -52,35 +69,71 @@ GB_NEON_INLINE void gb_neon_dequantize32(gb_neon_block32 kind, const char *block
     }
 }
 
-/* acc = acc + (dw * da) * isum, or acc + ((dw * da) * isum + m * s), block after block, one row per lane. */
+GB_NEON_INLINE void gb_neon_dequantize_row32(gb_neon_block32 kind, const char *row, float *x, size_t n) {
+    for (size_t k = 0; k < n / 32; k++)
+        gb_neon_dequantize32(kind, gb_neon_block_of(kind, row, k), gb_neon_part_of(kind, k), x + 32 * k);
+}
+
+/* Scales of one term of every row. */
+GB_NEON_INLINE float32x4_t gb_neon_row_scales(gb_neon_block32 kind, const char *const block[GB_TILE_ROWS], size_t rows,
+                                              size_t term) {
+    float scale[GB_TILE_ROWS] = {0};
+    uint16_t d[GB_TILE_ROWS] = {0};
+    for (size_t r = 0; r < rows; r++) {
+        if (kind.scale)
+            scale[r] = kind.scale(block[r], term);
+        else
+            d[r] = gb_load_u16(block[r], 0);
+    }
+    return kind.scale ? vld1q_f32(scale) : gb_neon_f32_from_f16(vld1_u16(d));
+}
+
+/* acc + (dw * da) * isum of a term whose partial sums are given. */
+GB_NEON_INLINE float32x4_t gb_neon_add_term(float32x4_t acc, float32x4_t dw, float da,
+                                            const int32x4_t sum[GB_TILE_ROWS]) {
+    return vaddq_f32(acc, vmulq_f32(vmulq_n_f32(dw, da), vcvtq_f32_s32(gb_neon_sum_rows(sum))));
+}
+
+/* acc = acc + (dw * da) * isum, or acc + ((dw * da) * isum + m * s), term after term, one row per lane. */
 GB_NEON_INLINE void gb_neon_block32_tile(gb_neon_block32 kind, const char *w, size_t w_stride, size_t rows,
                                          const char *a, size_t a_stride, size_t cols, size_t n, float32x4_t *acc) {
     const size_t a_bytes = kind.affine ? sizeof(gb_block_q8_1) : sizeof(gb_block_q8_0);
     for (size_t c = 0; c < cols; c++) acc[c] = vdupq_n_f32(0.0F);
     for (size_t k = 0; k < n / 32; k++) {
         int8x16x2_t codes[GB_TILE_ROWS];
-        uint16_t d[GB_TILE_ROWS] = {0};
+        const char *block[GB_TILE_ROWS];
         uint16_t m[GB_TILE_ROWS] = {0};
+        const size_t part = gb_neon_part_of(kind, k);
         for (size_t r = 0; r < rows; r++) {
-            const char *block = w + r * w_stride + k * kind.bytes;
-            codes[r] = kind.codes(block);
-            d[r] = gb_load_u16(block, 0);
-            m[r] = gb_load_u16(block, 1);
+            block[r] = gb_neon_block_of(kind, w + r * w_stride, k);
+            codes[r] = kind.codes(block[r], part);
+            if (kind.affine) m[r] = gb_load_u16(block[r], 1);
         }
-        const float32x4_t dw = gb_neon_f32_from_f16(vld1_u16(d));
+        const float32x4_t dw = gb_neon_row_scales(kind, block, rows, kind.split ? 2 * part : part);
+        const float32x4_t dw1 = kind.split ? gb_neon_row_scales(kind, block, rows, 2 * part + 1) : dw;
         for (size_t c = 0; c < cols; c++) {
-            const char *block = a + c * a_stride + k * a_bytes;
-            const int8_t *qs = (const int8_t *)block + a_bytes - 32;
+            const char *partner = a + c * a_stride + k * a_bytes;
+            const int8_t *qs = (const int8_t *)partner + a_bytes - 32;
             const int8x16x2_t q = {{vld1q_s8(qs), vld1q_s8(qs + 16)}};
+            const float da = gb_neon_load_scale(partner);
             int32x4_t sum[GB_TILE_ROWS] = {vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0)};
-            for (size_t r = 0; r < rows; r++) sum[r] = gb_neon_sums32(codes[r], q, kind.narrow);
-            const float32x4_t isum = vcvtq_f32_s32(gb_neon_sum_rows(sum));
-            float32x4_t term = vmulq_f32(vmulq_n_f32(dw, gb_neon_load_scale(block)), isum);
-            if (kind.affine) {
-                const float32x4_t mw = gb_neon_f32_from_f16(vld1_u16(m));
-                term = vaddq_f32(term, vmulq_n_f32(mw, gb_neon_load_scale(block + sizeof(uint16_t))));
+            if (kind.split) {
+                for (size_t h = 0; h < 2; h++) {
+                    for (size_t r = 0; r < rows; r++)
+                        sum[r] = vpaddlq_s16(gb_neon_products16(codes[r].val[h], q.val[h]));
+                    acc[c] = gb_neon_add_term(acc[c], h ? dw1 : dw, da, sum);
+                }
+                continue;
             }
-            acc[c] = vaddq_f32(acc[c], term);
+            for (size_t r = 0; r < rows; r++) sum[r] = gb_neon_sums32(codes[r], q, kind.narrow);
+            if (!kind.affine) {
+                acc[c] = gb_neon_add_term(acc[c], dw, da, sum);
+                continue;
+            }
+            const float32x4_t scaled = vmulq_f32(vmulq_n_f32(dw, da), vcvtq_f32_s32(gb_neon_sum_rows(sum)));
+            const float32x4_t mw = gb_neon_f32_from_f16(vld1_u16(m));
+            const float32x4_t offset = vmulq_n_f32(mw, gb_neon_load_scale(partner + sizeof(uint16_t)));
+            acc[c] = vaddq_f32(acc[c], vaddq_f32(scaled, offset));
         }
     }
 }
@@ -91,16 +144,24 @@ GB_NEON_INLINE uint8x16x2_t gb_neon_nibbles(const uint8_t *qs) {
     return (uint8x16x2_t){{vandq_u8(pairs, vdupq_n_u8(15)), vshrq_n_u8(pairs, 4)}};
 }
 
+/* Of 32 bits, from the h-th sixteen: `value` in every byte whose bit is set. */
+GB_NEON_INLINE uint8x16_t gb_neon_bits16(const uint8_t *bits, size_t h, uint8_t value) {
+    static const uint8_t mine[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    const uint8x16_t under = vcombine_u8(vdup_n_u8(bits[2 * h]), vdup_n_u8(bits[2 * h + 1]));
+    return vandq_u8(vtstq_u8(under, vld1q_u8(mine)), vdupq_n_u8(value));
+}
+
 /* Nibbles and the fifth bits that lie apart: bit i of the 32 belongs to element i. */
 GB_NEON_INLINE uint8x16x2_t gb_neon_five_bits(const uint8_t *qs, const uint8_t *qh) {
-    static const uint8_t mine[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
     uint8x16x2_t code = gb_neon_nibbles(qs);
-    for (size_t h = 0; h < 2; h++) {
-        const uint8x16_t bits = vcombine_u8(vdup_n_u8(qh[2 * h]), vdup_n_u8(qh[2 * h + 1]));
-        const uint8x16_t set = vtstq_u8(bits, vld1q_u8(mine));
-        code.val[h] = vorrq_u8(code.val[h], vandq_u8(set, vdupq_n_u8(16)));
-    }
+    for (size_t h = 0; h < 2; h++) code.val[h] = vorrq_u8(code.val[h], gb_neon_bits16(qh, h, 16));
     return code;
+}
+
+/* What nibbles choose from a table. */
+GB_NEON_INLINE int8x16x2_t gb_neon_levels(const int8_t levels[16], uint8x16x2_t nibble) {
+    const int8x16_t table = vld1q_s8(levels);
+    return (int8x16x2_t){{vqtbl1q_s8(table, nibble.val[0]), vqtbl1q_s8(table, nibble.val[1])}};
 }
 
 /* value = code - offset */
@@ -113,8 +174,7 @@ GB_NEON_INLINE int8x16x2_t gb_neon_lowered(uint8x16x2_t code, int8_t offset) {
 /* dequantize, dot, gemv and gemm of a format from its description. */
 #define GB_NEON_BLOCK32_KERNELS(name, kind)                                                                            \
     void gb_##name##_dequantize_neon(const void *blocks, float *x, size_t n) {                                         \
-        const char *b = blocks;                                                                                        \
-        for (size_t i = 0; i < n; i += 32, b += sizeof(gb_block_##name)) gb_neon_dequantize32(kind, b, x + i);         \
+        gb_neon_dequantize_row32(kind, blocks, x, n);                                                                  \
     }                                                                                                                  \
     GB_NEON_INLINE void name##_tile(const char *w, size_t w_stride, size_t rows, const char *a, size_t a_stride,       \
                                     size_t cols, size_t n, float32x4_t *acc) {                                         \

@@ -1,11 +1,10 @@
 /* iq4_nl on NEON: nibbles choose from a table of signed levels. */
 #include "kernels/neon/blocks32.h"
+#include "reference/iq4.h"
 
-GB_NEON_INLINE int8x16x2_t codes(const char *block) {
-    static const int8_t levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-    const int8x16_t table = vld1q_s8(levels);
-    const uint8x16x2_t nibble = gb_neon_nibbles(((const gb_block_iq4_nl *)block)->qs);
-    return (int8x16x2_t){{vqtbl1q_s8(table, nibble.val[0]), vqtbl1q_s8(table, nibble.val[1])}};
+GB_NEON_INLINE int8x16x2_t codes(const char *block, size_t i) {
+    (void)i; /* there are no more */
+    return gb_neon_levels(gb_iq4_levels, gb_neon_nibbles(((const gb_block_iq4_nl *)block)->qs));
 }
 
 static const gb_neon_block32 kind = {.codes = codes, .bytes = sizeof(gb_block_iq4_nl), .narrow = 0, .affine = 0};

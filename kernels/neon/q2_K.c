@@ -1,16 +1,8 @@
 /* q2_K on NEON. */
 #include "kernels/neon/super.h"
 
-/* Bits 2q, 2q + 1 of sixteen bytes are quarter q. */
 GB_NEON_INLINE int8x16x4_t values(const char *block, size_t group) {
-    const uint8x16_t x = vld1q_u8((const uint8_t *)block + offsetof(gb_block_q2_K, qs) + 16 * group);
-    const uint8x16_t two = vdupq_n_u8(3);
-    int8x16x4_t code;
-    code.val[0] = vreinterpretq_s8_u8(vandq_u8(x, two));
-    code.val[1] = vreinterpretq_s8_u8(vandq_u8(vshrq_n_u8(x, 2), two));
-    code.val[2] = vreinterpretq_s8_u8(vandq_u8(vshrq_n_u8(x, 4), two));
-    code.val[3] = vreinterpretq_s8_u8(vshrq_n_u8(x, 6));
-    return code;
+    return gb_neon_two_bits(block + offsetof(gb_block_q2_K, qs) + 16 * group, 0);
 }
 
 GB_NEON_INLINE gb_neon_scales scales(const char *block) {

@@ -36,7 +36,8 @@ void gb_q4_0_quantize_neon(const float *x, void *blocks, size_t n, const float *
     for (size_t k = 0; k < n / BLOCK; k++) encode(x + k * BLOCK, &b[k]);
 }
 
-GB_NEON_INLINE int8x16x2_t codes(const char *block) {
+GB_NEON_INLINE int8x16x2_t codes(const char *block, size_t i) {
+    (void)i; /* there are no more */
     return gb_neon_lowered(gb_neon_nibbles(((const gb_block_q4_0 *)block)->qs), 8);
 }
 

@@ -13,7 +13,8 @@ void gb_q8_0_quantize_neon(const float *x, void *blocks, size_t n, const float *
     gb_q8_0_quantize_act_neon(x, blocks, n);
 }
 
-GB_NEON_INLINE int8x16x2_t codes(const char *block) {
+GB_NEON_INLINE int8x16x2_t codes(const char *block, size_t i) {
+    (void)i; /* there are no more */
     const gb_block_q8_0 *b = (const gb_block_q8_0 *)block;
     return (int8x16x2_t){{vld1q_s8(b->qs), vld1q_s8(b->qs + 16)}};
 }

@@ -53,6 +53,25 @@ GB_NEON_INLINE int8x16x4_t gb_neon_nibbles64(const char *p) {
     return code;
 }
 
+/* Bits 2q, 2q + 1 of sixteen bytes are vector q; lowered by `offset`. */
+GB_NEON_INLINE int8x16x4_t gb_neon_two_bits(const char *p, int8_t offset) {
+    const uint8x16_t x = vld1q_u8((const uint8_t *)p);
+    const uint8x16_t two = vdupq_n_u8(3);
+    const uint8x16_t code[4] = {vandq_u8(x, two), vandq_u8(vshrq_n_u8(x, 2), two), vandq_u8(vshrq_n_u8(x, 4), two),
+                                vshrq_n_u8(x, 6)};
+    int8x16x4_t value;
+    for (size_t q = 0; q < 4; q++) value.val[q] = vsubq_s8(vreinterpretq_s8_u8(code[q]), vdupq_n_s8(offset));
+    return value;
+}
+
+/* For formats without sub-blocks: all scales are 1. */
+GB_NEON_INLINE gb_neon_scales gb_neon_scales_one(const char *block) {
+    (void)block;
+    gb_neon_scales s = {{0}, {0}};
+    vst1q_s8(s.sc, vdupq_n_s8(1));
+    return s;
+}
+
 GB_NEON_INLINE void gb_neon_super_dequantize(const gb_neon_super *f, const void *blocks, float *x, size_t n) {
     const char *b = blocks;
     for (size_t k = 0; k < n / GB_BLOCK; k++, b += f->bytes, x += GB_BLOCK) {

@@ -18,7 +18,7 @@ enum {
     GB_GEMM_COLS = 6,     /* columns of one pass: two packed integers */
     GB_GEMM_CHUNK = 512,  /* elements of K in one panel: 8 KiB of packed activations */
     GB_MAX_SUBS = 16,     /* sub-blocks of a block */
-    GB_CHUNK_BLOCKS = 16, /* blocks of a chunk: 512 / 32 */
+    GB_CHUNK_BLOCKS = 32, /* blocks of a chunk: 512 / 16 */
 };
 
 /* One unpacked weight block: x = (d * sc) * code - dmin * mn. Formats without sub-blocks have one, sc = 1; those with
@@ -29,19 +29,29 @@ typedef struct {
     int32_t code[256];
 } gb_flat_block;
 
-/* What the shared loops need to know of a format. */
+/* What the shared loops need to know of a format. A block here is what has one float term: q1_0, q2_0 and nvfp4 pack
+ * several into theirs, which is unpack's business. */
 typedef struct {
     size_t elems, subs; /* per block */
     int mins;           /* has mn */
     int affine;         /* dmin is added, times the sum that an activation block of q8_1 holds */
     void (*unpack)(const void *row, size_t block, gb_flat_block *out);
     float (*act)(const void *row, size_t block, const int8_t **qs); /* activation block: its scale and codes */
+    /* or NULL: a block's products with 32 codes, and its scale, without unpacking it */
+    int (*sum)(const void *row, size_t block, const int8_t *qs, float *d);
 } gb_flat_format;
 
 GB_INLINE float gb_act_q8_0(const void *row, size_t block, const int8_t **qs) {
     const gb_block_q8_0 *b = (const gb_block_q8_0 *)row + block;
     *qs = b->qs;
     return gb_f32_from_f16(b->d);
+}
+
+/* Terms of sixteen: half a block. */
+GB_INLINE float gb_act_half_q8_0(const void *row, size_t term, const int8_t **qs) {
+    const float d = gb_act_q8_0(row, term / 2, qs);
+    *qs += term % 2 * 16;
+    return d;
 }
 
 GB_INLINE float gb_act_q8_1(const void *row, size_t block, const int8_t **qs) {
@@ -166,16 +176,21 @@ GB_INLINE void gb_panel_block(const gb_flat_format *f, const gb_flat_block *w, c
     }
 }
 
-/* dot of a format with blocks of 32 and no sub-blocks. */
-GB_INLINE float gb_block32_dot(const gb_flat_format *f, const void *w, const void *a, size_t n) {
+/* dot of a format without sub-blocks. */
+GB_INLINE float gb_terms_dot(const gb_flat_format *f, const void *w, const void *a, size_t n) {
     float acc = 0.0F;
-    for (size_t k = 0; k < n / 32; k++) {
+    for (size_t k = 0; k < n / f->elems; k++) {
         gb_flat_block b;
         const int8_t *qs;
-        f->unpack(w, k, &b);
         const float da = f->act(a, k, &qs);
+        if (f->sum) {
+            const int sum = f->sum(w, k, qs, &b.d);
+            acc = acc + (b.d * da) * (float)sum;
+            continue;
+        }
+        f->unpack(w, k, &b);
         int isum = 0;
-        for (size_t j = 0; j < 32; j++) isum += b.code[j] * qs[j];
+        for (size_t j = 0; j < f->elems; j++) isum += b.code[j] * qs[j];
         float term = (b.d * da) * (float)isum;
         if (f->affine) term = term + b.dmin * gb_act_sum_q8_1(a, k);
         acc = acc + term;
@@ -183,12 +198,12 @@ GB_INLINE float gb_block32_dot(const gb_flat_format *f, const void *w, const voi
     return acc;
 }
 
-GB_INLINE void gb_block32_dequantize(const gb_flat_format *f, const void *blocks, float *x, size_t n) {
-    for (size_t k = 0; k < n / 32; k++, x += 32) {
+GB_INLINE void gb_terms_dequantize(const gb_flat_format *f, const void *blocks, float *x, size_t n) {
+    for (size_t k = 0; k < n / f->elems; k++, x += f->elems) {
         gb_flat_block b;
         f->unpack(blocks, k, &b);
-        for (size_t j = 0; j < 32; j++) x[j] = (float)b.code[j] * b.d;
-        for (size_t j = 0; f->affine && j < 32; j++) x[j] = x[j] + b.dmin;
+        for (size_t j = 0; j < f->elems; j++) x[j] = (float)b.code[j] * b.d;
+        for (size_t j = 0; f->affine && j < f->elems; j++) x[j] = x[j] + b.dmin;
     }
 }
 
@@ -201,12 +216,18 @@ GB_INLINE void gb_unpack_nibbles(const uint8_t qs[16], const uint8_t *qh, int of
     for (size_t j = 0; qh && j < 32; j++) code[j] += (qh[j / 8] >> (j % 8) & 1) << 4;
 }
 
-/* Levels of a block of nibble pairs. */
-GB_INLINE void gb_unpack_levels(const int8_t levels[16], const uint8_t qs[16], int32_t code[32]) {
-    for (size_t j = 0; j < 16; j++) {
+/* Levels of `pairs` bytes: those of the low nibbles, then those of the high ones. */
+GB_INLINE void gb_unpack_levels(const int8_t levels[16], const uint8_t *qs, size_t pairs, int32_t *code) {
+    for (size_t j = 0; j < pairs; j++) {
         code[j] = levels[qs[j] & 15];
-        code[j + 16] = levels[qs[j] >> 4];
+        code[j + pairs] = levels[qs[j] >> 4];
     }
+}
+
+GB_INLINE int gb_level_sum(const int8_t levels[16], const uint8_t *qs, size_t pairs, const int8_t *q) {
+    int sum = 0;
+    for (size_t j = 0; j < pairs; j++) sum += levels[qs[j] & 15] * q[j] + levels[qs[j] >> 4] * q[j + pairs];
+    return sum;
 }
 
 /* gemm of any block format: a weight block is unpacked once for six columns; between chunks of K the partial sums lie
@@ -237,16 +258,16 @@ GB_INLINE void gb_block_gemm(const gb_flat_format *f, const gb_gemm_args *g) {
     }
 }
 
-/* dequantize, dot, gemv and gemm of a format with blocks of 32 from its description. */
-#define GB_BLOCK32_KERNELS(name, format)                                                                               \
+/* dequantize, dot, gemv and gemm of a format without sub-blocks from its description. */
+#define GB_TERM_KERNELS(name, format)                                                                                  \
     void gb_##name##_dequantize_scalar(const void *blocks, float *x, size_t n) {                                       \
-        gb_block32_dequantize(&(format), blocks, x, n);                                                                \
+        gb_terms_dequantize(&(format), blocks, x, n);                                                                  \
     }                                                                                                                  \
     float gb_##name##_dot_scalar(const void *w, const void *a, size_t n) {                                             \
-        return gb_block32_dot(&(format), w, a, n);                                                                     \
+        return gb_terms_dot(&(format), w, a, n);                                                                       \
     }                                                                                                                  \
     void gb_##name##_gemv_scalar(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {     \
-        for (size_t r = 0; r < rows; r++) y[r] = gb_block32_dot(&(format), (const char *)w + r * w_stride, a, n);      \
+        for (size_t r = 0; r < rows; r++) y[r] = gb_terms_dot(&(format), (const char *)w + r * w_stride, a, n);        \
     }                                                                                                                  \
     void gb_##name##_gemm_scalar(const gb_gemm_args *g) {                                                              \
         gb_block_gemm(&(format), g);                                                                                   \

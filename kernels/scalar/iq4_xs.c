@@ -12,7 +12,7 @@ static void unpack(const void *row, size_t block, gb_flat_block *out) {
     out->d = gb_f32_from_f16(b->d);
     for (size_t j = 0; j < SUBS; j++) {
         out->sc[j] = sc[j];
-        gb_unpack_levels(gb_iq4_levels, b->qs + HALF * j, out->code + SUB * j);
+        gb_unpack_levels(gb_iq4_levels, b->qs + HALF * j, HALF, out->code + SUB * j);
     }
 }
 
@@ -21,14 +21,8 @@ GB_INLINE void sums(const void *block, const gb_block_q8_K *a, int *isum, int *m
     int8_t sc[SUBS];
     gb_iq4_xs_store_scales(b, sc);
     *isum = *msum = 0;
-    for (size_t j = 0; j < SUBS; j++) {
-        const uint8_t *qs = b->qs + HALF * j;
-        const int8_t *q = a->qs + SUB * j;
-        int sub = 0;
-        for (size_t l = 0; l < HALF; l++)
-            sub += gb_iq4_levels[qs[l] & 15] * q[l] + gb_iq4_levels[qs[l] >> 4] * q[l + HALF];
-        *isum += sc[j] * sub;
-    }
+    for (size_t j = 0; j < SUBS; j++)
+        *isum += sc[j] * gb_level_sum(gb_iq4_levels, b->qs + HALF * j, HALF, a->qs + SUB * j);
 }
 
 /* 32 levels of at most 127 times bytes stay below the 2^20 of a packed field. */

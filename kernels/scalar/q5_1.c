@@ -10,4 +10,4 @@ static void unpack(const void *row, size_t block, gb_flat_block *out) {
 }
 
 static const gb_flat_format format = {.elems = 32, .subs = 1, .affine = 1, .unpack = unpack, .act = gb_act_q8_1};
-GB_BLOCK32_KERNELS(q5_1, format)
+GB_TERM_KERNELS(q5_1, format)
