@@ -2,7 +2,7 @@
 #include "kernels/avx2/block32.h"
 
 GB_INLINE __m256i codes(const void *w, size_t i) {
-    return gb_bits32(((const gb_block_q1_0 *)w)[i / 4].qs + 4 * (i % 4), 2);
+    return gb_flags32(((const gb_block_q1_0 *)w)[i / 4].qs + 4 * (i % 4), 2);
 }
 
 /* Of two blocks, each four times. */

@@ -106,21 +106,31 @@ GB_INLINE __m256i gb_nibbles32(const void *p) {
     return _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(x, 4), x), _mm256_set1_epi8(15));
 }
 
-/* 32 bits -> `value` in every byte whose bit is set: byte i / 8 of the bits under byte i, which tests its own. */
-GB_INLINE __m256i gb_bits32(const void *p, char value) {
+/* 32 bits, from byte `first` of both halves on -> ones in every byte whose bit is set: byte first + i / 8 of the bits
+ * under byte i, which tests its own. */
+GB_INLINE __m256i gb_bits32(__m256i bits, size_t first) {
     const __m256i order = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
     const __m256i mine = _mm256_set1_epi64x((long long)0x8040201008040201U);
-    const __m256i bits = _mm256_and_si256(_mm256_shuffle_epi8(gb_broadcast32(p), order), mine);
-    return _mm256_and_si256(_mm256_cmpeq_epi8(bits, mine), _mm256_set1_epi8(value));
+    const __m256i under = _mm256_shuffle_epi8(bits, _mm256_add_epi8(order, _mm256_set1_epi8((char)first)));
+    return _mm256_cmpeq_epi8(_mm256_and_si256(under, mine), mine);
 }
 
-/* Sixteen-bit sums of four neighbouring 8-bit pairs in the dword layout of the gemm tiles: every dword of a 128-bit
- * half becomes (sum of elements 0, 1 mod 4, sum of elements 2, 3 mod 4) of that half's sixteen bytes; |sum| <= 8 * 128.
- */
-GB_INLINE __m256i gb_pair_sums16(__m256i bytes) {
-    __m256i s = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
-    s = _mm256_add_epi16(s, _mm256_shuffle_epi32(s, 0x4e));
+/* 32 bits -> `value` in every byte whose bit is set. */
+GB_INLINE __m256i gb_flags32(const void *p, char value) {
+    return _mm256_and_si256(gb_bits32(gb_broadcast32(p), 0), _mm256_set1_epi8(value));
+}
+
+/* Sixteen-bit sums of neighbouring 8-bit pairs in the dword layout of the gemm tiles: every dword of eight bytes
+ * becomes (sum of elements 0, 1 mod 4, sum of elements 2, 3 mod 4) of those; |sum| <= 4 * 128. */
+GB_INLINE __m256i gb_pair_sums8(__m256i bytes) {
+    const __m256i s = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
     return _mm256_add_epi16(s, _mm256_shuffle_epi32(s, 0xb1));
+}
+
+/* The same of the sixteen bytes of each 128-bit half; |sum| <= 8 * 128. */
+GB_INLINE __m256i gb_pair_sums16(__m256i bytes) {
+    const __m256i s = gb_pair_sums8(bytes);
+    return _mm256_add_epi16(s, _mm256_shuffle_epi32(s, 0x4e));
 }
 
 /* Sum of 32 signed bytes. */

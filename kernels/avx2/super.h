@@ -1,5 +1,5 @@
-/* The K-quants, AVX2: super-blocks of 256 codes that are the unsigned operand of maddubs, with integer scales of
- * sub-blocks. A format file unpacks codes and scales; all operations follow from its descriptor.
+/* The K-quants (and, by lattice.h, i-quants), AVX2: super-blocks of 256 codes that are the unsigned operand of maddubs,
+ * with integer scales of sub-blocks. A format file unpacks codes and scales; all operations follow from its descriptor.
  *
  * gemv: a chunk of super-blocks of eight rows, one row at a time and linear through memory, leaves integer partial sums
  * in a buffer; then the eight rows are finished together, lane = row: one float term a super-block, in sequence. */
@@ -23,7 +23,8 @@ typedef struct {
     size_t mins;                 /* 8, 16, or 0: a value is its code minus `offset`, a power of two */
     int offset_log2;
     int levels; /* or codes are the values: signed bytes of at most 127; then the gemm is that of gemm_wide.h */
-    size_t sub; /* elements of one sixteen-bit sum of the gemm: 32, or 16 where 32 do not fit or the scale changes */
+    size_t sub; /* elements of one 16-bit sum of the gemm: 32, or 16 where 32 do not fit or the scale changes, or 8 */
+    float unit; /* a power of two on the finished sum and on d * sc; 0: there is none */
     void (*codes)(const void *block, size_t half, __m256i code[4]); /* 128 codes in natural order */
     gb_super_scales (*scales)(const void *block);
 } gb_super;
@@ -93,6 +94,7 @@ GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float 
         float dm[16];
         gb_scaled16(gb_half(gb_load_u16(b + f->d_at, 0)), s.sc, ds);
         if (f->mins) gb_scaled16(gb_half(gb_load_u16(b + f->dmin_at, 0)), s.by_sum, dm);
+        for (size_t j = 0; f->unit > 0.0F && j < 16; j++) ds[j] = ds[j] * f->unit;
         for (size_t half = 0; half < 2; half++) {
             __m256i code[4];
             f->codes(b, half, code);
@@ -137,6 +139,16 @@ GB_INLINE __m256i gb_k_pairs(const gb_super *f, __m256i code, __m256i q) {
     return _mm256_maddubs_epi16(code, q);
 }
 
+/* One half of a super-block. A function, not a loop, because gcc leaves a loop rolled where codes() is long. */
+GB_INLINE void gb_k_half(const gb_super *f, const void *w, const gb_block_q8_K *a, int half, __m256i sc,
+                         __m256i sum[2]) {
+    __m256i code[4];
+    f->codes(w, (size_t)half, code);
+    for (int i = 0; i < 4; i++) {
+        const __m256i pair = gb_k_pairs(f, code[i], gb_load256(a->qs + 128 * half + 32 * i));
+        sum[i % 2] = _mm256_add_epi32(sum[i % 2], _mm256_madd_epi16(pair, gb_spread16(sc, 4 * half + i)));
+    }
+}
 GB_INLINE void gb_k_part(const gb_super *f, const void *w, const gb_block_q8_K *a, gb_k_parts *p, size_t k, size_t r) {
     const gb_super_scales s = f->scales(w);
     __m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
@@ -144,14 +156,8 @@ GB_INLINE void gb_k_part(const gb_super *f, const void *w, const gb_block_q8_K *
         const __m256i above = _mm256_madd_epi16(s.by_sum, gb_load256(a->bsums));
         sum[0] = _mm256_sub_epi32(sum[0], _mm256_slli_epi32(above, f->offset_log2));
     }
-    for (int half = 0; half < 2; half++) {
-        __m256i code[4];
-        f->codes(w, (size_t)half, code);
-        for (int i = 0; i < 4; i++) {
-            const __m256i pair = gb_k_pairs(f, code[i], gb_load256(a->qs + 128 * half + 32 * i));
-            sum[i % 2] = _mm256_add_epi32(sum[i % 2], _mm256_madd_epi16(pair, gb_spread16(s.sc, 4 * half + i)));
-        }
-    }
+    gb_k_half(f, w, a, 0, s.sc, sum);
+    gb_k_half(f, w, a, 1, s.sc, sum);
     p->isum[k][r] = _mm256_add_epi32(sum[0], sum[1]);
     p->d[k][r] = gb_half(gb_load_u16((const char *)w + f->d_at, 0));
     if (!f->mins) return;
@@ -209,8 +215,10 @@ GB_INLINE void gb_super_gemv(const gb_super *f, const void *w, size_t w_stride, 
                     gb_k_part(f, block, chunk + k, &parts, k, r);
                 }
             }
-            const __m256 acc = from > 0 ? _mm256_maskload_ps(y + row, mask) : _mm256_setzero_ps();
-            _mm256_maskstore_ps(y + row, mask, gb_k_chain(f, acc, &parts, chunk, count));
+            __m256 acc = from > 0 ? _mm256_maskload_ps(y + row, mask) : _mm256_setzero_ps();
+            acc = gb_k_chain(f, acc, &parts, chunk, count);
+            if (f->unit > 0.0F && from + count == blocks) acc = _mm256_mul_ps(acc, _mm256_set1_ps(f->unit));
+            _mm256_maskstore_ps(y + row, mask, acc);
         }
     }
 }
@@ -280,9 +288,11 @@ GB_INLINE void gb_super_fill_panel(const gb_super *f, const char *const row[GB_P
 }
 
 /* Scratch, per column and super-block. mins == 8: the eight sums of 32 activation codes; an offset: for each sixteen
- * elements a pair of offset * (sum of the elements that meet in the low, in the high sixteen bits of a lane). */
+ * (or eight) elements a pair of offset * (sum of the elements that meet in the low, in the high sixteen bits of a
+ * lane).
+ */
 GB_INLINE size_t gb_sums_bytes(const gb_super *f) {
-    return f->mins == 8 ? 8 * sizeof(int16_t) : 16 * sizeof(int32_t);
+    return f->mins == 8 ? 8 * sizeof(int16_t) : GB_BLOCK / f->sub * sizeof(int32_t);
 }
 
 GB_INLINE const char *gb_column_sums(const gb_super *f, const gb_gemm_args *g, size_t col, size_t from) {
@@ -300,10 +310,15 @@ GB_INLINE void gb_prepare_columns(const gb_super *f, const gb_gemm_args *g) {
                 continue;
             }
             int32_t *start = (int32_t *)(void *)sums;
-            for (size_t j = 0; j < 16; j += 2) {
+            for (size_t j = 0; f->sub == 16 && j < 16; j += 2) {
                 const __m256i s = _mm256_slli_epi16(gb_pair_sums16(gb_load256(a->qs + 16 * j)), f->offset_log2);
                 start[j] = _mm256_extract_epi32(s, 0);
                 start[j + 1] = _mm256_extract_epi32(s, 4);
+            }
+            for (size_t j = 0; f->sub == 8 && j < 32; j += 4) {
+                const __m256i s = _mm256_slli_epi16(gb_pair_sums8(gb_load256(a->qs + 8 * j)), f->offset_log2);
+                _mm_storeu_si128((__m128i *)(void *)(start + j), _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(
+                                                                     s, _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6))));
             }
         }
     }
@@ -311,7 +326,8 @@ GB_INLINE void gb_prepare_columns(const gb_super *f, const gb_gemm_args *g) {
 
 /* With an offset, sixteen-bit sums start at offset * (sum of eight activation codes) and the products are subtracted:
  * they may wrap on the way but end at sum of -(code - offset) * q over eight elements, which lies in -32768 .. 32512
- * for an offset of 32 (the negation matters: the other end would be +32768). madd with minus the scale (at most 128 in
+ * for an offset of 32 (the negation matters: the other end would be +32768; where values are larger, sub is 8 and the
+ * elements are four). madd with minus the scale (at most 128 in
  * size) undoes the sign. Without, the products of a sum fit: see the format's file. */
 GB_INLINE __m256i gb_add_products(const gb_super *f, __m256i sum, __m256i w, __m256i q) {
     const __m256i products = _mm256_maddubs_epi16(w, q);
@@ -335,7 +351,8 @@ GB_INLINE void gb_super_sums(const gb_super *f, const gb_super_panel *p, const g
         }
         for (size_t c = 0; c < cols; c++)
             for (size_t v = 0; v < 2; v++)
-                isum[v][c] = gb_pin(_mm256_add_epi32(isum[v][c], _mm256_madd_epi16(sum[v][c], p->sc[j][v])));
+                isum[v][c] = gb_pin(
+                    _mm256_add_epi32(isum[v][c], _mm256_madd_epi16(sum[v][c], p->sc[f->sub == 8 ? j / 2 : j][v])));
     }
 }
 
@@ -364,6 +381,8 @@ GB_INLINE void gb_super_tile(const gb_super *f, const gb_super_panel *p, const g
                 term = _mm256_sub_ps(term, _mm256_mul_ps(_mm256_mul_ps(p->dmin[v], da), _mm256_cvtepi32_ps(msum)));
             }
             acc[v][c] = _mm256_add_ps(acc[v][c], term);
+            if (f->unit > 0.0F && from + 1 == g->n / GB_BLOCK)
+                acc[v][c] = _mm256_mul_ps(acc[v][c], _mm256_set1_ps(f->unit));
         }
     }
 }

@@ -33,6 +33,7 @@ typedef struct gb_tile {
     size_t a_bytes;     /* of an activation block */
     size_t panel_bytes; /* per block and 16 rows */
     size_t tile_bytes;  /* packed activations per block and tile */
+    float unit;         /* a power of two on the finished sums; 0: there is none */
     gb_unpack_fn *unpack;
     gb_pack_fn *pack;
     gb_multiply_fn *multiply;
@@ -166,6 +167,7 @@ GB_INLINE void gb_multiply_panel(const gb_tile *f, const gb_gemm_args *g, const 
             GB_UNROLL
             for (size_t t = 0; t < GB_COLS; t++) {
                 const size_t c = p->first + tile * GB_COLS + t;
+                if (f->unit > 0.0F && to_end) acc[i][t] = _mm512_mul_ps(acc[i][t], _mm512_set1_ps(f->unit));
                 if (!to_end)
                     _mm512_store_ps(sums + (i * GB_COLS + t) * GB_ROWS, acc[i][t]);
                 else if (c < g->cols)

@@ -54,13 +54,7 @@ GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *ou
     _mm512_storeu_ps(out, gb_row_scales(rows, at + offsetof(gb_block_iq4_xs, d)));
 }
 
-static const gb_tile tile = {.elems = GB_BLOCK,
-                             .w_bytes = sizeof(gb_block_iq4_xs),
-                             .a_bytes = sizeof(gb_block_q8_K),
-                             .panel_bytes = GB_LEVELS_PANEL,
-                             .tile_bytes = GB_LEVELS_TILE,
-                             .unpack = unpack,
-                             .pack = gb_levels_pack,
-                             .multiply = gb_levels_multiply};
+static const gb_levels levels = {.subs = 8, .offset = 128};
 
+GB_LEVELS_GEMM(iq4_xs, 8, 0.0F)
 GB_SUPER_KERNELS(iq4_xs)

@@ -1,6 +1,6 @@
-/* The K-quants with VNNI: super-blocks of 256 codes that are the unsigned operand of vpdpbusd, with integer scales of
- * sub-blocks. Here: dequantize and gemv of a format from its descriptor; their gemm is in gemm_scaled.h and
- * gemm_flat.h.
+/* The K-quants (and, by lattice.h, i-quants) with VNNI: super-blocks of 256 codes that are the unsigned operand of
+ * vpdpbusd, with integer scales of sub-blocks. Here: dequantize and gemv of a format from its descriptor; their gemm is
+ * in gemm_scaled.h and gemm_flat.h.
  *
  * gemv: a row is read once, front to back. Products are scaled inside the integers with vpdpwssd, which multiplies the
  * low 16 bits of a lane by a scale (its high half is 0) and adds: the sum of four products is at most 63 * 128 * 4 =
@@ -24,6 +24,14 @@ typedef struct gb_super_scales {
     __m128i sc, mn;
 } gb_super_scales;
 
+/* The activation row as a span of gemv wants it, computed once for all rows. */
+typedef struct gb_act_k {
+    _Alignas(64) int8_t q[GB_SUPER][GB_BLOCK]; /* in the order of the format's codes */
+    _Alignas(64) int32_t start[GB_SUPER][32];  /* of sums of products, where the format has its own `prepare` */
+    int16_t sums[GB_SUPER][16];                /* of the sub-blocks */
+    float d[GB_SUPER];
+} gb_act_k;
+
 typedef struct gb_super {
     size_t bytes, d_at; /* of a block; of its f16 d (and, in formats with mins, dmin behind it) */
     size_t sub;         /* elements of a sub-block: 16, 32 */
@@ -31,9 +39,13 @@ typedef struct gb_super {
     unsigned offset_log2;
     int ones;         /* scales are all 1 */
     int wide;         /* codes of eight bits (sub = 32, no mins): products are scaled in 32 bits */
+    float unit;       /* a power of two on the finished sum and on d * sc; 0: there is none */
     uint8_t order[8]; /* which 32 elements the halves of the four vectors of codes hold */
     void (*codes)(const uint8_t *w, __m512i code[4]);
     gb_super_scales (*scales)(const uint8_t *w);
+    /* gemv of a format whose products are in another order; otherwise NULL */
+    void (*prepare)(gb_act_k *act, size_t k, const gb_block_q8_K *a);
+    int32_t (*sum)(const uint8_t *w, const gb_act_k *act, size_t k);
 } gb_super;
 
 /* Eight scales and eight mins in twelve bytes (q4_K, q5_K): the layout of reference/kquant.c, four bytes a word. */
@@ -90,6 +102,7 @@ GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float 
         gb_ordered_codes(f, w, offset, q);
         gb_scaled16(gb_half(gb_load_u16(w + f->d_at, 0)), s.sc, ds);
         if (f->mins) gb_scaled16(gb_half(gb_load_u16(w + f->d_at, 1)), s.mn, dm);
+        if (f->unit > 0.0F) _mm512_storeu_ps(ds, _mm512_mul_ps(_mm512_loadu_ps(ds), _mm512_set1_ps(f->unit)));
         GB_UNROLL
         for (size_t i = 0; i < GB_BLOCK; i += 16, x += 16) {
             __m512 v = _mm512_mul_ps(_mm512_set1_ps(ds[i / f->sub]), gb_bytes_to_f32(q + i));
@@ -101,13 +114,6 @@ GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float 
 
 /* --- gemv */
 
-/* The activation row as a span of gemv wants it, computed once for all rows. */
-typedef struct gb_act_k {
-    _Alignas(64) int8_t q[GB_SUPER][GB_BLOCK]; /* in the order of the format's codes */
-    int16_t sums[GB_SUPER][16];                /* of the sub-blocks */
-    float d[GB_SUPER];
-} gb_act_k;
-
 /* Exact integers of sixteen rows. scale: bytes of the block's f16 d (and dmin above it). */
 typedef struct gb_sums_k {
     _Alignas(64) int32_t sum[GB_SUPER][GB_ROWS];
@@ -116,10 +122,14 @@ typedef struct gb_sums_k {
 } gb_sums_k;
 
 GB_INLINE void gb_prepare_k(const gb_super *f, gb_act_k *act, size_t k, const gb_block_q8_K *a) {
+    act->d[k] = a->d;
+    if (f->prepare) {
+        f->prepare(act, k, a);
+        return;
+    }
     for (size_t j = 0; j < 8; j++) memcpy(act->q[k] + 32 * j, a->qs + 32 * f->order[j], 32);
     for (size_t j = 0; j < GB_BLOCK / f->sub; j++)
         act->sums[k][j] = f->sub == 16 ? a->bsums[j] : (int16_t)(a->bsums[2 * j] + a->bsums[2 * j + 1]);
-    act->d[k] = a->d;
 }
 
 /* What gb_spread_scales takes them from: bytes in every quarter, or signed lanes of 16 or 32 bits. */
@@ -153,6 +163,11 @@ GB_INLINE void gb_row_k(const gb_super *f, const uint8_t *w, const gb_act_k *act
                         size_t r) {
     for (size_t k = 0; k < blocks; k++, w += f->bytes) {
         for (size_t line = 0; line < f->bytes; line += 64) gb_prefetch(w, GB_K_PREFETCH + line);
+        if (f->sum) {
+            s->sum[k][r] = f->sum(w, act, k);
+            s->scale[k][r] = gb_load_u16(w + f->d_at, 0);
+            continue;
+        }
         const gb_super_scales scales = f->scales(w);
         const __m512i sc = gb_scales_source(f, scales.sc);
         __m512i code[4];
@@ -221,6 +236,7 @@ GB_INLINE void gb_super_gemv(const gb_super *f, const void *w, size_t w_stride, 
             for (size_t i = 0; i < count; i++) gb_row_k(f, first + i * w_stride, &act, blocks, &s, i);
             __m512 acc = k ? _mm512_maskz_loadu_ps(lanes, y + r) : _mm512_setzero_ps();
             for (size_t b = 0; b < blocks; b++) acc = _mm512_add_ps(acc, gb_term_k(f, &s, b, _mm512_set1_ps(act.d[b])));
+            if (f->unit > 0.0F && k + blocks == n / GB_BLOCK) acc = _mm512_mul_ps(acc, _mm512_set1_ps(f->unit));
             _mm512_mask_storeu_ps(y + r, lanes, acc);
         }
     }

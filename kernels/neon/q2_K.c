@@ -16,6 +16,7 @@ GB_NEON_INLINE gb_neon_scales scales(const char *block) {
 static const gb_neon_super format = {.bytes = sizeof(gb_block_q2_K),
                                      .d_at = offsetof(gb_block_q2_K, d),
                                      .sub = 16,
+                                     .planes = 1,
                                      .mins = 1,
                                      .values = values,
                                      .scales = scales};

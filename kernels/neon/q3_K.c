@@ -29,7 +29,11 @@ GB_NEON_INLINE gb_neon_scales scales(const char *block) {
     return s;
 }
 
-static const gb_neon_super format = {
-    .bytes = sizeof(gb_block_q3_K), .d_at = offsetof(gb_block_q3_K, d), .sub = 16, .values = values, .scales = scales};
+static const gb_neon_super format = {.bytes = sizeof(gb_block_q3_K),
+                                     .d_at = offsetof(gb_block_q3_K, d),
+                                     .sub = 16,
+                                     .planes = 1,
+                                     .values = values,
+                                     .scales = scales};
 
 GB_NEON_SUPER_KERNELS(q3_K)

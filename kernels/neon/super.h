@@ -1,4 +1,5 @@
-/* The K-quants on NEON: all operations follow from how a format unpacks values and scales of its super-blocks. */
+/* The K-quants and (by lattice.h) i-quants on NEON: all operations follow from how a format unpacks values and scales
+ * of its super-blocks. */
 #ifndef GB_NEON_SUPER_H
 #define GB_NEON_SUPER_H
 
@@ -14,17 +15,19 @@ typedef struct gb_neon_scales {
 
 typedef struct gb_neon_super {
     size_t bytes, d_at; /* of a block; of its f16 d (and, in formats with mins, dmin behind it) */
-    size_t sub;         /* 32: a group is 64 elements in a row; 16: see gb_neon_element */
+    size_t sub;         /* elements of a sub-block: 16, 32 */
+    int planes;         /* or a group is 64 elements in a row: see gb_neon_element */
     int mins;
-    int wide; /* values are of -127..127, with sub-blocks of 32; else of -63..63 */
+    int wide;   /* values are of -127..127, with sub-blocks of 32; else of -63..63 */
+    float unit; /* a power of two on the finished sum and on d * sc; 0: there is none */
     int8x16x4_t (*values)(const char *block, size_t group);
     gb_neon_scales (*scales)(const char *block);
 } gb_neon_super;
 
-/* First element of vector v of a group. Sub-blocks of 16 go with planes, where a byte holds elements 32 apart: group g
- * has of half g / 2 the sixteens from 16 * (g % 2) on in all four quarters. */
+/* First element of vector v of a group. In planes, where a byte holds elements 32 apart, group g has of half g / 2 the
+ * sixteens from 16 * (g % 2) on in all four quarters. */
 GB_NEON_INLINE size_t gb_neon_element(const gb_neon_super *f, size_t group, size_t v) {
-    return f->sub == 32 ? 64 * group + 16 * v : 128 * (group / 2) + 32 * v + 16 * (group % 2);
+    return f->planes ? 128 * (group / 2) + 32 * v + 16 * (group % 2) : 64 * group + 16 * v;
 }
 
 /* Eight scales and eight mins in twelve bytes (q4_K, q5_K), four bytes at a time: words 0 and 1 hold the first four of
@@ -82,7 +85,8 @@ GB_NEON_INLINE void gb_neon_super_dequantize(const gb_neon_super *f, const void 
             const int8x16x4_t value = f->values(b, g);
             for (size_t v = 0; v < 4; v++) {
                 const size_t i = gb_neon_element(f, g, v);
-                const float ds = d * (float)s.sc[i / f->sub];
+                float ds = d * (float)s.sc[i / f->sub];
+                if (f->unit > 0.0F) ds = ds * f->unit;
                 if (!f->mins) {
                     gb_neon_store_scaled(x + i, value.val[v], ds);
                     continue;
@@ -172,6 +176,8 @@ GB_NEON_INLINE void gb_neon_super_tile(const gb_neon_super *f, const char *w, si
             acc[c] = vaddq_f32(acc[c], term);
         }
     }
+    if (f->unit > 0.0F)
+        for (size_t c = 0; c < cols; c++) acc[c] = vmulq_n_f32(acc[c], f->unit);
 }
 
 /* All operations of a format from its descriptor `format`. */

@@ -35,6 +35,7 @@ typedef struct {
     size_t elems, subs; /* per block */
     int mins;           /* has mn */
     int affine;         /* dmin is added, times the sum that an activation block of q8_1 holds */
+    float unit;         /* a power of two on the finished sum and on d * sc; 0: there is none */
     void (*unpack)(const void *row, size_t block, gb_flat_block *out);
     float (*act)(const void *row, size_t block, const int8_t **qs); /* activation block: its scale and codes */
     /* or NULL: a block's products with 32 codes, and its scale, without unpacking it */
@@ -252,7 +253,9 @@ GB_INLINE void gb_block_gemm(const gb_flat_format *f, const gb_gemm_args *g) {
                     f->unpack(row, block + k, &w);
                     gb_panel_block(f, &w, &panel, k, width > GB_FIELDS, acc);
                 }
-                for (size_t c = 0; c < width; c++) y[c * g->y_stride] = acc[c];
+                const int finished = block + count == blocks;
+                for (size_t c = 0; c < width; c++)
+                    y[c * g->y_stride] = f->unit > 0.0F && finished ? f->unit * acc[c] : acc[c];
             }
         }
     }

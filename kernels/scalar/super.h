@@ -1,4 +1,4 @@
-/* The K-quants, plain C: what follows from the integers of one super-block and from its unpacked form. */
+/* Super-blocks of 256, plain C: what follows from the integers of one super-block and from its unpacked form. */
 #ifndef GB_SCALAR_SUPER_H
 #define GB_SCALAR_SUPER_H
 
@@ -44,7 +44,8 @@ GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float 
         f->flat.unpack(blocks, k, &b);
         for (size_t j = 0; j < f->flat.subs; j++) {
             const int32_t *code = b.code + j * run;
-            const float ds = b.d * (float)b.sc[j];
+            float ds = b.d * (float)b.sc[j];
+            if (f->flat.unit > 0.0F) ds = ds * f->flat.unit;
             const float dm = f->flat.mins ? b.dmin * (float)b.mn[j] : 0.0F;
             for (size_t l = 0; l < run; l++) *x++ = f->flat.mins ? ds * (float)code[l] - dm : ds * (float)code[l];
         }
@@ -63,7 +64,7 @@ GB_INLINE float gb_super_dot(const gb_super *f, const void *w, const void *a, si
         if (f->flat.mins) term = term - (gb_f32_from_f16(gb_load_u16(block + f->dmin_at, 0)) * ba[k].d) * (float)msum;
         acc = acc + term;
     }
-    return acc;
+    return f->flat.unit > 0.0F ? f->flat.unit * acc : acc;
 }
 
 /* All operations of a format from its descriptor `format`. */
