@@ -36,9 +36,10 @@ GB_INLINE __m512i gb_sums_eights(const gb_eights *f, const uint8_t *w, const gb_
 /* f16 scales of 16 / per blocks, each for `per` terms. Put together in words: a load of what was just stored by halves
  * waits for the stores. */
 GB_INLINE __m512 gb_repeat_halves(const void *p, size_t stride, size_t per) {
+    const size_t blocks = GB_GROUP / per;
     uint64_t word[2] = {0, 0};
     GB_UNROLL
-    for (size_t i = 0; i < GB_GROUP / per; i++)
+    for (size_t i = 0; i < blocks; i++)
         word[i / 4] |= (uint64_t)gb_load_u16((const uint8_t *)p + i * stride, 0) << 16 * (i % 4);
     const __m128i d = _mm_set_epi64x((long long)word[1], (long long)word[0]);
     const __m512 f = _mm512_castps256_ps512(_mm256_cvtph_ps(d));
