@@ -102,9 +102,11 @@ typedef struct place { /* for messages */
 static void compare_bytes(const place *at, const cJSON *op, const uint8_t *got) {
     size_t size = 0;
     const uint8_t *want = blob(op, &size);
-    for (size_t i = 0; i < size; i++)
-        ck_assert_msg(got[i] == want[i] || is_undefined(op, i), "%s %s %s %s: byte %zu is %02x, expected %02x", at->isa,
-                      at->type, at->name, at->op, i, got[i], want[i]);
+    for (size_t i = 0; i < size; i++) { /* no assertion per byte: the library notes each in a file */
+        if (got[i] == want[i] || is_undefined(op, i)) continue;
+        ck_abort_msg("%s %s %s %s: byte %zu is %02x, expected %02x", at->isa, at->type, at->name, at->op, i, got[i],
+                     want[i]);
+    }
 }
 
 static void compare_floats(const place *at, const cJSON *op, const float *got) {
@@ -113,8 +115,9 @@ static void compare_floats(const place *at, const cJSON *op, const float *got) {
     for (size_t i = 0; i < size / sizeof(float); i++) {
         const float w = gb_load_f32(want, i);
         const int same = gb_f32_bits(got[i]) == gb_f32_bits(w) || (got[i] != got[i] && w != w);
-        ck_assert_msg(same, "%s %s %s %s: element %zu is %08x, expected %08x", at->isa, at->type, at->name, at->op, i,
-                      gb_f32_bits(got[i]), gb_f32_bits(w));
+        if (same) continue;
+        ck_abort_msg("%s %s %s %s: element %zu is %08x, expected %08x", at->isa, at->type, at->name, at->op, i,
+                     gb_f32_bits(got[i]), gb_f32_bits(w));
     }
 }
 

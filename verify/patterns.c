@@ -37,7 +37,8 @@ static float edge16(gb_rng *rng) {
 static float limit(gb_rng *rng, size_t i) {
     static const float edges[] = {0x1.fcp-122F, 0x1p-125F, 0x1p-122F, 0x1.fcp-121F};
     const float largest = edges[i / 32 % 4];
-    return i % 32 == 7 ? gb_random_sign(rng) * nudge(rng, largest, 2) : largest * (float)(1.8 * gb_rng_uniform(rng) - 0.9);
+    return i % 32 == 7 ? gb_random_sign(rng) * nudge(rng, largest, 2)
+                       : largest * (float)(1.8 * gb_rng_uniform(rng) - 0.9);
 }
 
 /* One element of 16 a few ulps from a power of two, the others below it: an exponent taken from a logarithm is not that
