@@ -211,8 +211,17 @@ GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, con
             _mm512_and_si512(_mm512_srli_epi32(v[j / 4], (unsigned)(j % 4 * 8)), _mm512_set1_epi32(255));
         _mm512_storeu_si512(out + (gb_levels_at(levels, (j + 1) * GB_QUADS / levels->subs) - 1) * step, scale);
     }
-    _mm512_storeu_ps(out + gb_levels_at(levels, GB_QUADS) * step, gb_row_scales(rows, at + f->d_at));
+    uint16_t d[GB_ROWS];
+    for (size_t r = 0; r < GB_ROWS; r++) d[r] = gb_super_d(f, rows[r] + at);
+    _mm512_storeu_ps(out + gb_levels_at(levels, GB_QUADS) * step, _mm512_cvtph_ps(gb_load256(d)));
 }
+
+#define GB_LATTICE_GEMM(name, offset_)                                                                                 \
+    static const gb_levels levels = {.subs = GB_BLOCK / GB_SUB_##name, .offset = (offset_)};                           \
+    GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {                  \
+        gb_lattice_unpack(&format, &levels, rows, at, out, step);                                                      \
+    }                                                                                                                  \
+    GB_LEVELS_GEMM(name, GB_BLOCK / GB_SUB_##name, GB_UNIT_##name)
 
 /* All operations of a format from planes() and scales(); bits: 2, or 4 where levels are nibbles. */
 #define GB_LATTICE_KERNELS(name, bits)                                                                                 \
@@ -231,7 +240,7 @@ GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, con
         return gb_sum_of_##bits(p, GB_SUB_##name == 32 ? _mm_unpacklo_epi8(sc, sc) : sc, act, k);                      \
     }                                                                                                                  \
     static const gb_super format = {.bytes = sizeof(gb_block_##name),                                                  \
-                                    .d_at = offsetof(gb_block_##name, d),                                              \
+                                    .d = GB_D_##name,                                                                  \
                                     .sub = GB_SUB_##name,                                                              \
                                     .offset_log2 = GB_OFFSET_LOG2,                                                     \
                                     .unit = GB_UNIT_##name,                                                            \
@@ -240,11 +249,7 @@ GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, con
                                     .scales = scales,                                                                  \
                                     .prepare = prepare,                                                                \
                                     .sum = sum};                                                                       \
-    static const gb_levels levels = {.subs = GB_BLOCK / GB_SUB_##name, .offset = GB_OFFSET};                           \
-    GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {                  \
-        gb_lattice_unpack(&format, &levels, rows, at, out, step);                                                      \
-    }                                                                                                                  \
-    GB_LEVELS_GEMM(name, GB_BLOCK / GB_SUB_##name, GB_UNIT_##name)                                                     \
+    GB_LATTICE_GEMM(name, GB_OFFSET)                                                                                   \
     GB_SUPER_KERNELS(name)
 
 #endif
