@@ -249,6 +249,23 @@ GB_INLINE void gb_super_gemv(const gb_super *f, const void *w, size_t w_stride, 
 
 /* --- gemm */
 
+/* The codes of sixteen rows, row by row, into a panel that has one more vector after every `run` of them. */
+GB_INLINE void gb_unpack_codes(const gb_super *f, const uint8_t *const rows[GB_ROWS], size_t at, size_t run,
+                               uint8_t *out, size_t step) {
+    uint8_t q[GB_ROWS][GB_BLOCK];
+    const uint8_t *row[GB_ROWS];
+    for (size_t r = 0; r < GB_ROWS; r++) {
+        gb_ordered_codes(f, rows[r] + at, _mm512_setzero_si512(), q[r]);
+        row[r] = q[r];
+    }
+    for (size_t k = 0; k < GB_QUADS; k += 4) {
+        __m512i v[4];
+        gb_load_rows(row, 4 * k, v);
+        GB_UNROLL
+        for (size_t i = 0; i < 4; i++) _mm512_storeu_si512(out + (k + k / run + i) * step, v[i]);
+    }
+}
+
 /* Bytes 2i, 2i + 1 of each dword -> two 16-bit lanes. */
 GB_INLINE __m512i gb_byte_pair(__m512i v, size_t i) {
     const __m512i low = _mm512_and_si512(_mm512_srli_epi32(v, (unsigned)(16 * i)), _mm512_set1_epi32(0xff));
