@@ -1,11 +1,12 @@
 #include "kernels/lattice.h"
 
 /* Level i of a packed point: two bits each (iq2_*), or three (iq3_*). */
-#define GB_2(p, i)        ((p) >> (2 * (i)) & 3)
-#define GB_3(p, i)        ((p) >> (3 * (i)) & 7)
-#define GB_IQ2(p, i)      (GB_2(p, i) == 0 ? 8 : GB_2(p, i) == 1 ? 25 : 43)
-#define GB_HALF_IQ3(p, i) (GB_3(p, i) == 7 ? 31 : 4 * GB_3(p, i) + 2)
-#define GB_ODD(p, i)      (2 * GB_3(p, i) + 1)
+#define GB_2(p, i)          ((p) >> (2 * (i)) & 3)
+#define GB_3(p, i)          ((p) >> (3 * (i)) & 7)
+#define GB_IQ2(p, i)        (GB_2(p, i) == 0 ? 8 : GB_2(p, i) == 1 ? 25 : 43)
+#define GB_HALF_IQ3(p, i)   (GB_3(p, i) == 7 ? 31 : 4 * GB_3(p, i) + 2)
+#define GB_RAISED_IQ1(p, i) (9 + 8 * GB_2(p, i))
+#define GB_ODD(p, i)        (2 * GB_3(p, i) + 1)
 #define GB_EIGHT(value, p)                                                                                             \
     {value(p, 0), value(p, 1), value(p, 2), value(p, 3), value(p, 4), value(p, 5), value(p, 6), value(p, 7)},
 #define GB_FOUR(value, p) {value(p, 0), value(p, 1), value(p, 2), value(p, 3)},
@@ -19,6 +20,12 @@ const uint8_t gb_points_iq2_xs[512][8] = {
 };
 const uint8_t gb_points_iq2_s[1024][8] = {
 #include "reference/grids/iq2_s.def"
+};
+#undef GB_PT
+
+#define GB_PT(p) GB_EIGHT(GB_RAISED_IQ1, p)
+const uint8_t gb_points_iq1[2048][8] = {
+#include "reference/grids/iq1.def"
 };
 #undef GB_PT
 

@@ -20,4 +20,4 @@ GB_INLINE __m128i scales(const void *block) {
     return gb_nibbles16(((const gb_block_iq2_s *)block)->scales);
 }
 
-GB_LATTICE_KERNELS(iq2_s)
+GB_LATTICE_KERNELS(iq2_s, gb_points_iq2_s, 0)

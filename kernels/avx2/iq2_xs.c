@@ -14,4 +14,4 @@ GB_INLINE __m128i scales(const void *block) {
     return gb_nibbles16(((const gb_block_iq2_xs *)block)->scales);
 }
 
-GB_LATTICE_KERNELS(iq2_xs)
+GB_LATTICE_KERNELS(iq2_xs, gb_points_iq2_xs, 0)

@@ -22,4 +22,4 @@ GB_INLINE __m128i scales(const void *block) {
     return _mm_and_si128(_mm_srli_epi16(tops, 4), _mm_set1_epi8(15));
 }
 
-GB_LATTICE_KERNELS(iq2_xxs)
+GB_LATTICE_KERNELS(iq2_xxs, gb_points_iq2_xxs, 0)

@@ -22,4 +22,4 @@ GB_INLINE __m128i scales(const void *block) {
     return gb_twice8(_mm_srli_si128(gb_nibbles16((const uint8_t *)block + offsetof(gb_block_iq3_s, scales) - 4), 8));
 }
 
-GB_LATTICE_KERNELS(iq3_s)
+GB_LATTICE_KERNELS(iq3_s, gb_points_iq3_s, 0)

@@ -18,4 +18,4 @@ GB_INLINE __m128i scales(const void *block) {
     return _mm_and_si128(_mm_srli_epi16(tops, 4), _mm_set1_epi8(15));
 }
 
-GB_LATTICE_KERNELS(iq3_xxs)
+GB_LATTICE_KERNELS(iq3_xxs, gb_points_iq3_xxs, 0)

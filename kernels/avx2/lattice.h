@@ -7,7 +7,9 @@
 #include "kernels/lattice.h"
 
 /* Magnitudes are at most 43 (iq2_*, in pairs (64 + 43) * 128 * 2 = 27392), 31 (iq3_xxs, halved), 15 (iq3_s). Sums of
- * the gemm: 4 * 43 * 128 = 22016, but 8 * 43 * 128 does not fit; 8 * 31 * 128 = 31744. */
+ * the gemm: 4 * 43 * 128 = 22016, but 8 * 43 * 128 does not fit; 8 * 31 * 128 = 31744. Raised values are 7 to 25. */
+#define GB_OFFSET_LOG2_iq1_s   4
+#define GB_OFFSET_LOG2_iq1_m   4
 #define GB_OFFSET_LOG2_iq2_xxs 6
 #define GB_OFFSET_LOG2_iq2_xs  6
 #define GB_OFFSET_LOG2_iq2_s   6
@@ -22,6 +24,7 @@ typedef struct {
     __m128i (*signs)(const void *block, size_t half); /* bit i of byte e: element 128 * half + 8e + i is negative */
     __m128i (*scales)(const void *block);             /* bytes c, one per sixteen elements: 2c + 1 */
     int offset_log2, scale_log2;
+    int raised; /* of iq1_* */
 } gb_grid_format;
 
 GB_INLINE long long gb_u64_at(const void *row, size_t i) {
@@ -47,6 +50,17 @@ GB_INLINE __m128i gb_even_fields(__m128i dwords) {
     const __m256i field = _mm256_srlv_epi32(twice, _mm256_set1_epi64x((long long)14 << 32));
     const __m256i both = _mm256_blend_epi16(field, _mm256_slli_epi32(field, 9), 0xaa);
     return gb_even_bytes(_mm256_and_si256(both, _mm256_set1_epi16(127)));
+}
+
+/* Three bits at 0, 3, 6 and 9 of each of four words, as words. */
+GB_INLINE __m256i gb_three_bits(const void *words) {
+    const __m256i order = _mm256_setr_epi8(0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 2, 3, 4, 5, 4, 5, 4, 5, 4, 5, 6, 7,
+                                           6, 7, 6, 7, 6, 7);
+    const __m256i four = _mm256_broadcastsi128_si256(_mm_loadl_epi64((const __m128i *)words));
+    /* to the left by 4, then, in the high half of a product, to the right by 4, 7, 10, 13 */
+    const __m256i left = _mm256_slli_epi16(_mm256_shuffle_epi8(four, order), 4);
+    const __m256i right = _mm256_mulhi_epu16(left, _mm256_set1_epi64x(0x0008004002001000));
+    return _mm256_and_si256(right, _mm256_set1_epi16(7));
 }
 
 /* --- scales */
@@ -82,6 +96,10 @@ GB_INLINE void gb_lattice_codes(const gb_grid_format *f, const void *block, size
     for (size_t i = 0; i < 4; i++) {
         const __m256i magnitude = gb_points32(f, index + 32 / f->group * i);
         const __m256i negative = gb_bits32(signs, 4 * i);
+        if (f->raised) {
+            code[i] = _mm256_sub_epi8(magnitude, _mm256_and_si256(negative, _mm256_set1_epi8(2)));
+            continue;
+        }
         const __m256i value = _mm256_sub_epi8(_mm256_xor_si256(magnitude, negative), negative);
         code[i] = _mm256_add_epi8(value, _mm256_set1_epi8((char)(1 << f->offset_log2)));
     }
@@ -93,15 +111,16 @@ GB_INLINE gb_super_scales gb_lattice_scales(const gb_grid_format *f, const void 
     return (gb_super_scales){gb_scales16(sc), _mm256_cvtepi8_epi16(sc)};
 }
 
-/* All operations of a format from indices(), signs() and scales(). */
-#define GB_LATTICE_KERNELS(name)                                                                                       \
-    static const gb_grid_format grid = {.points = gb_points_##name[0],                                                 \
-                                        .group = sizeof gb_points_##name[0],                                           \
+/* All operations of a format from indices(), signs() and scales(), and from its points. */
+#define GB_LATTICE_KERNELS(name, points_, raised_)                                                                     \
+    static const gb_grid_format grid = {.points = (points_)[0],                                                        \
+                                        .group = sizeof(points_)[0],                                                   \
                                         .indices = indices,                                                            \
                                         .signs = signs,                                                                \
                                         .scales = scales,                                                              \
                                         .offset_log2 = GB_OFFSET_LOG2_##name,                                          \
-                                        .scale_log2 = GB_SCALE_LOG2_##name};                                           \
+                                        .scale_log2 = GB_SCALE_LOG2_##name,                                            \
+                                        .raised = (raised_)};                                                          \
     GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {                                            \
         gb_lattice_codes(&grid, block, half, code);                                                                    \
     }                                                                                                                  \
@@ -109,7 +128,7 @@ GB_INLINE gb_super_scales gb_lattice_scales(const gb_grid_format *f, const void 
         return gb_lattice_scales(&grid, block);                                                                        \
     }                                                                                                                  \
     static const gb_super format = {.bytes = sizeof(gb_block_##name),                                                  \
-                                    .d_at = offsetof(gb_block_##name, d),                                              \
+                                    .d = GB_D_##name,                                                                  \
                                     .offset_log2 = GB_OFFSET_LOG2_##name,                                              \
                                     .sub = GB_OFFSET_LOG2_##name == 6 ? 8 : 16,                                        \
                                     .unit = GB_UNIT_##name,                                                            \

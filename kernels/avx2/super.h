@@ -25,9 +25,14 @@ typedef struct {
     int levels; /* or codes are the values: signed bytes of at most 127; then the gemm is that of gemm_wide.h */
     size_t sub; /* elements of one 16-bit sum of the gemm: 32, or 16 where 32 do not fit or the scale changes, or 8 */
     float unit; /* a power of two on the finished sum and on d * sc; 0: there is none */
+    uint16_t (*d)(const void *block);                               /* where d is not at one place; otherwise NULL */
     void (*codes)(const void *block, size_t half, __m256i code[4]); /* 128 codes in natural order */
     gb_super_scales (*scales)(const void *block);
 } gb_super;
+
+GB_INLINE uint16_t gb_super_d(const gb_super *f, const void *block) {
+    return f->d ? f->d(block) : gb_load_u16((const char *)block + f->d_at, 0);
+}
 
 /* The j-th sixteen-bit value of each 128-bit half, in all places of that half. */
 GB_INLINE __m256i gb_spread16(__m256i v, int j) {
@@ -92,7 +97,7 @@ GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float 
         int8_t q[GB_BLOCK];
         float ds[16];
         float dm[16];
-        gb_scaled16(gb_half(gb_load_u16(b + f->d_at, 0)), s.sc, ds);
+        gb_scaled16(gb_half(gb_super_d(f, b)), s.sc, ds);
         if (f->mins) gb_scaled16(gb_half(gb_load_u16(b + f->dmin_at, 0)), s.by_sum, dm);
         for (size_t j = 0; f->unit > 0.0F && j < 16; j++) ds[j] = ds[j] * f->unit;
         for (size_t half = 0; half < 2; half++) {
@@ -159,7 +164,7 @@ GB_INLINE void gb_k_part(const gb_super *f, const void *w, const gb_block_q8_K *
     gb_k_half(f, w, a, 0, s.sc, sum);
     gb_k_half(f, w, a, 1, s.sc, sum);
     p->isum[k][r] = _mm256_add_epi32(sum[0], sum[1]);
-    p->d[k][r] = gb_half(gb_load_u16((const char *)w + f->d_at, 0));
+    p->d[k][r] = gb_half(gb_super_d(f, w));
     if (!f->mins) return;
     p->dmin[k][r] = gb_half(gb_load_u16((const char *)w + f->dmin_at, 0));
     if (f->mins == 8) {
@@ -282,7 +287,9 @@ GB_INLINE void gb_super_fill_panel(const gb_super *f, const char *const row[GB_P
             }
         }
         gb_panel_scales(f, b, p, v);
-        p->d[v] = gb_row_halves8(b, f->d_at);
+        uint16_t d[8];
+        for (size_t r = 0; r < 8; r++) d[r] = gb_super_d(f, b[r]);
+        p->d[v] = _mm256_cvtph_ps(gb_load128(d));
         if (f->mins) p->dmin[v] = gb_row_halves8(b, f->dmin_at);
     }
 }

@@ -98,18 +98,7 @@ GB_INLINE void gb_flat_multiply(const gb_flat *f, const uint8_t *panel, const ui
 /* unpack() of a format without scales, row by row. */
 GB_INLINE void gb_flat_unpack(const gb_super *f, const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out,
                               size_t step) {
-    uint8_t q[GB_ROWS][GB_BLOCK];
-    const uint8_t *row[GB_ROWS];
-    for (size_t r = 0; r < GB_ROWS; r++) {
-        gb_ordered_codes(f, rows[r] + at, _mm512_setzero_si512(), q[r]);
-        row[r] = q[r];
-    }
-    for (size_t k = 0; k < GB_BLOCK / 16; k++) {
-        __m512i v[4];
-        gb_load_rows(row, 16 * k, v);
-        GB_UNROLL
-        for (size_t i = 0; i < 4; i++) _mm512_storeu_si512(out + (4 * k + i) * step, v[i]);
-    }
+    gb_unpack_codes(f, rows, at, GB_QUADS, out, step);
     _mm512_storeu_ps(out + GB_QUADS * step, gb_row_scales(rows, at + f->d_at));
 }
 

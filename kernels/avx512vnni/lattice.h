@@ -185,34 +185,32 @@ GB_INLINE int32_t gb_sum_of_4(const __m512i code[4], __m128i scales, const gb_ac
 
 GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, const uint8_t *const rows[GB_ROWS],
                                  size_t at, uint8_t *out, size_t step) {
-    _Alignas(64) uint8_t codes[GB_ROWS][GB_BLOCK];
     uint8_t scales[GB_ROWS][16];
-    const uint8_t *code_rows[GB_ROWS];
-    const uint8_t *scale_rows[GB_ROWS];
+    uint16_t d[GB_ROWS];
+    const uint8_t *row[GB_ROWS];
     __m512i v[4];
     for (size_t r = 0; r < GB_ROWS; r++) {
-        __m512i code[4];
-        f->codes(rows[r] + at, code);
-        for (size_t i = 0; i < 4; i++) _mm512_store_si512(codes[r] + 64 * i, code[i]);
         _mm_storeu_si128((__m128i *)(void *)scales[r], f->scales(rows[r] + at).sc);
-        code_rows[r] = codes[r];
-        scale_rows[r] = scales[r];
+        d[r] = gb_super_d(f, rows[r] + at);
+        row[r] = scales[r];
     }
-    for (size_t q = 0; q < GB_QUADS; q += 4) {
-        uint8_t *to = out + gb_levels_at(levels, q) * step;
-        gb_load_rows(code_rows, q * 4, v);
-        GB_UNROLL
-        for (size_t i = 0; i < 4; i++) _mm512_storeu_si512(to + i * step, v[i]);
-    }
-    gb_load_rows(scale_rows, 0, v);
+    gb_unpack_codes(f, rows, at, GB_QUADS / levels->subs, out, step);
+    gb_load_rows(row, 0, v);
     GB_UNROLL
     for (size_t j = 0; j < levels->subs; j++) {
         const __m512i scale =
             _mm512_and_si512(_mm512_srli_epi32(v[j / 4], (unsigned)(j % 4 * 8)), _mm512_set1_epi32(255));
         _mm512_storeu_si512(out + (gb_levels_at(levels, (j + 1) * GB_QUADS / levels->subs) - 1) * step, scale);
     }
-    _mm512_storeu_ps(out + gb_levels_at(levels, GB_QUADS) * step, gb_row_scales(rows, at + f->d_at));
+    _mm512_storeu_ps(out + gb_levels_at(levels, GB_QUADS) * step, _mm512_cvtph_ps(gb_load256(d)));
 }
+
+#define GB_LATTICE_GEMM(name, offset_)                                                                                 \
+    static const gb_levels levels = {.subs = GB_BLOCK / GB_SUB_##name, .offset = (offset_)};                           \
+    GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {                  \
+        gb_lattice_unpack(&format, &levels, rows, at, out, step);                                                      \
+    }                                                                                                                  \
+    GB_LEVELS_GEMM(name, GB_BLOCK / GB_SUB_##name, GB_UNIT_##name)
 
 /* All operations of a format from planes() and scales(); bits: 2, or 4 where levels are nibbles. */
 #define GB_LATTICE_KERNELS(name, bits)                                                                                 \
@@ -231,7 +229,7 @@ GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, con
         return gb_sum_of_##bits(p, GB_SUB_##name == 32 ? _mm_unpacklo_epi8(sc, sc) : sc, act, k);                      \
     }                                                                                                                  \
     static const gb_super format = {.bytes = sizeof(gb_block_##name),                                                  \
-                                    .d_at = offsetof(gb_block_##name, d),                                              \
+                                    .d = GB_D_##name,                                                                  \
                                     .sub = GB_SUB_##name,                                                              \
                                     .offset_log2 = GB_OFFSET_LOG2,                                                     \
                                     .unit = GB_UNIT_##name,                                                            \
@@ -240,11 +238,7 @@ GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, con
                                     .scales = scales,                                                                  \
                                     .prepare = prepare,                                                                \
                                     .sum = sum};                                                                       \
-    static const gb_levels levels = {.subs = GB_BLOCK / GB_SUB_##name, .offset = GB_OFFSET};                           \
-    GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {                  \
-        gb_lattice_unpack(&format, &levels, rows, at, out, step);                                                      \
-    }                                                                                                                  \
-    GB_LEVELS_GEMM(name, GB_BLOCK / GB_SUB_##name, GB_UNIT_##name)                                                     \
+    GB_LATTICE_GEMM(name, GB_OFFSET)                                                                                   \
     GB_SUPER_KERNELS(name)
 
 #endif

@@ -37,16 +37,21 @@ typedef struct gb_super {
     size_t sub;         /* elements of a sub-block: 16, 32 */
     int mins;           /* or a value is its code minus 1 << offset_log2, and scales are signed */
     unsigned offset_log2;
-    int ones;         /* scales are all 1 */
-    int wide;         /* codes of eight bits (sub = 32, no mins): products are scaled in 32 bits */
-    float unit;       /* a power of two on the finished sum and on d * sc; 0: there is none */
-    uint8_t order[8]; /* which 32 elements the halves of the four vectors of codes hold */
+    int ones;                         /* scales are all 1 */
+    int wide;                         /* codes of eight bits (sub = 32, no mins): products are scaled in 32 bits */
+    float unit;                       /* a power of two on the finished sum and on d * sc; 0: there is none */
+    uint16_t (*d)(const void *block); /* where d is not at one place; otherwise NULL */
+    uint8_t order[8];                 /* which 32 elements the halves of the four vectors of codes hold */
     void (*codes)(const uint8_t *w, __m512i code[4]);
     gb_super_scales (*scales)(const uint8_t *w);
     /* gemv of a format whose products are in another order; otherwise NULL */
     void (*prepare)(gb_act_k *act, size_t k, const gb_block_q8_K *a);
     int32_t (*sum)(const uint8_t *w, const gb_act_k *act, size_t k);
 } gb_super;
+
+GB_INLINE uint16_t gb_super_d(const gb_super *f, const uint8_t *w) {
+    return f->d ? f->d(w) : gb_load_u16(w + f->d_at, 0);
+}
 
 /* Eight scales and eight mins in twelve bytes (q4_K, q5_K): the layout of reference/kquant.c, four bytes a word. */
 GB_INLINE uint64_t gb_unpack_scales(uint32_t a, uint32_t c) {
@@ -100,7 +105,7 @@ GB_INLINE void gb_super_dequantize(const gb_super *f, const void *blocks, float 
         float ds[16];
         float dm[16];
         gb_ordered_codes(f, w, offset, q);
-        gb_scaled16(gb_half(gb_load_u16(w + f->d_at, 0)), s.sc, ds);
+        gb_scaled16(gb_half(gb_super_d(f, w)), s.sc, ds);
         if (f->mins) gb_scaled16(gb_half(gb_load_u16(w + f->d_at, 1)), s.mn, dm);
         if (f->unit > 0.0F) _mm512_storeu_ps(ds, _mm512_mul_ps(_mm512_loadu_ps(ds), _mm512_set1_ps(f->unit)));
         GB_UNROLL
@@ -165,7 +170,7 @@ GB_INLINE void gb_row_k(const gb_super *f, const uint8_t *w, const gb_act_k *act
         for (size_t line = 0; line < f->bytes; line += 64) gb_prefetch(w, GB_K_PREFETCH + line);
         if (f->sum) {
             s->sum[k][r] = f->sum(w, act, k);
-            s->scale[k][r] = gb_load_u16(w + f->d_at, 0);
+            s->scale[k][r] = gb_super_d(f, w);
             continue;
         }
         const gb_super_scales scales = f->scales(w);
@@ -201,7 +206,7 @@ GB_INLINE void gb_row_k(const gb_super *f, const uint8_t *w, const gb_act_k *act
             four = _mm_sub_epi32(four, _mm_slli_epi32(by_sum, (int)f->offset_log2));
             const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
             s->sum[k][r] = _mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 1);
-            s->scale[k][r] = gb_load_u16(w + f->d_at, 0);
+            s->scale[k][r] = gb_super_d(f, w);
         }
     }
 }
@@ -243,6 +248,23 @@ GB_INLINE void gb_super_gemv(const gb_super *f, const void *w, size_t w_stride, 
 }
 
 /* --- gemm */
+
+/* The codes of sixteen rows, row by row, into a panel that has one more vector after every `run` of them. */
+GB_INLINE void gb_unpack_codes(const gb_super *f, const uint8_t *const rows[GB_ROWS], size_t at, size_t run,
+                               uint8_t *out, size_t step) {
+    uint8_t q[GB_ROWS][GB_BLOCK];
+    const uint8_t *row[GB_ROWS];
+    for (size_t r = 0; r < GB_ROWS; r++) {
+        gb_ordered_codes(f, rows[r] + at, _mm512_setzero_si512(), q[r]);
+        row[r] = q[r];
+    }
+    for (size_t k = 0; k < GB_QUADS; k += 4) {
+        __m512i v[4];
+        gb_load_rows(row, 4 * k, v);
+        GB_UNROLL
+        for (size_t i = 0; i < 4; i++) _mm512_storeu_si512(out + (k + k / run + i) * step, v[i]);
+    }
+}
 
 /* Bytes 2i, 2i + 1 of each dword -> two 16-bit lanes. */
 GB_INLINE __m512i gb_byte_pair(__m512i v, size_t i) {

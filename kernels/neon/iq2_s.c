@@ -1,4 +1,4 @@
 /* iq2_s on NEON. */
 #include "kernels/neon/lattice.h"
 
-GB_LATTICE_KERNELS(iq2_s)
+GB_LATTICE_KERNELS(iq2_s, 0)

@@ -1,4 +1,4 @@
 /* iq2_xxs on NEON. */
 #include "kernels/neon/lattice.h"
 
-GB_LATTICE_KERNELS(iq2_xxs)
+GB_LATTICE_KERNELS(iq2_xxs, 0)

@@ -29,9 +29,13 @@ GB_NEON_INLINE float32x4_t gb_neon_f32_from_f16(uint16x4_t h) {
     return vcvt_f32_f16(vreinterpret_f16_u16(h));
 }
 
+GB_NEON_INLINE float gb_neon_half(uint16_t h) {
+    return vgetq_lane_f32(gb_neon_f32_from_f16(vdup_n_u16(h)), 0);
+}
+
 /* The f16 at the address of a block, in binary32. */
 GB_NEON_INLINE float gb_neon_load_scale(const void *p) {
-    return vgetq_lane_f32(gb_neon_f32_from_f16(vdup_n_u16(gb_load_u16(p, 0))), 0);
+    return gb_neon_half(gb_load_u16(p, 0));
 }
 
 /* Sixteen signed bytes -> sixteen floats, exact. */

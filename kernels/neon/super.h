@@ -18,11 +18,16 @@ typedef struct gb_neon_super {
     size_t sub;         /* elements of a sub-block: 16, 32 */
     int planes;         /* or a group is 64 elements in a row: see gb_neon_element */
     int mins;
-    int wide;   /* values are of -127..127, with sub-blocks of 32; else of -63..63 */
-    float unit; /* a power of two on the finished sum and on d * sc; 0: there is none */
+    int wide;                         /* values are of -127..127, with sub-blocks of 32; else of -63..63 */
+    float unit;                       /* a power of two on the finished sum and on d * sc; 0: there is none */
+    uint16_t (*d)(const void *block); /* where d is not at one place; otherwise NULL */
     int8x16x4_t (*values)(const char *block, size_t group);
     gb_neon_scales (*scales)(const char *block);
 } gb_neon_super;
+
+GB_NEON_INLINE uint16_t gb_neon_d(const gb_neon_super *f, const char *block) {
+    return f->d ? f->d(block) : gb_load_u16(block + f->d_at, 0);
+}
 
 /* First element of vector v of a group. In planes, where a byte holds elements 32 apart, group g has of half g / 2 the
  * sixteens from 16 * (g % 2) on in all four quarters. */
@@ -79,7 +84,7 @@ GB_NEON_INLINE void gb_neon_super_dequantize(const gb_neon_super *f, const void 
     const char *b = blocks;
     for (size_t k = 0; k < n / GB_BLOCK; k++, b += f->bytes, x += GB_BLOCK) {
         const gb_neon_scales s = f->scales(b);
-        const float d = gb_neon_load_scale(b + f->d_at);
+        const float d = gb_neon_half(gb_neon_d(f, b));
         const float dmin = f->mins ? gb_neon_load_scale(b + f->d_at + 2) : 0.0F;
         for (size_t g = 0; g < GB_GROUPS; g++) {
             const int8x16x4_t value = f->values(b, g);
@@ -155,7 +160,7 @@ GB_NEON_INLINE void gb_neon_super_tile(const gb_neon_super *f, const char *w, si
         for (size_t r = 0; r < rows; r++) {
             const char *b = w + r * w_stride + k * f->bytes;
             scales[r] = f->scales(b);
-            d[r] = gb_load_u16(b + f->d_at, 0);
+            d[r] = gb_neon_d(f, b);
             if (f->mins) dmin[r] = gb_load_u16(b + f->d_at, 1);
             for (size_t g = 0; g < GB_GROUPS; g++) {
                 const int8x16x4_t value = f->values(b, g);

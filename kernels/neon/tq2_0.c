@@ -8,6 +8,7 @@ GB_NEON_INLINE int8x16x4_t values(const char *block, size_t group) {
 static const gb_neon_super format = {.bytes = sizeof(gb_block_tq2_0),
                                      .d_at = offsetof(gb_block_tq2_0, d),
                                      .sub = 16,
+                                     .planes = 1,
                                      .values = values,
                                      .scales = gb_neon_scales_one};
 

@@ -1,4 +1,4 @@
 /* iq2_xs, plain C. */
 #include "kernels/scalar/lattice.h"
 
-GB_LATTICE_KERNELS(iq2_xs)
+GB_LATTICE_KERNELS(iq2_xs, 0)

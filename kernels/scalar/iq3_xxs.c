@@ -1,4 +1,4 @@
 /* iq3_xxs, plain C. */
 #include "kernels/scalar/lattice.h"
 
-GB_LATTICE_KERNELS(iq3_xxs)
+GB_LATTICE_KERNELS(iq3_xxs, 0)

@@ -5,10 +5,11 @@
 #include "kernels/lattice.h"
 #include "kernels/scalar/super.h"
 
-/* Magnitude i of eight, negative where the lowest bit of `signs` says so. */
-GB_INLINE int gb_value_at(uint64_t eight, size_t i, uint32_t signs) {
+/* Magnitude i of eight, negative where the lowest bit of `signs` says so; or, raised, two less. */
+GB_INLINE int gb_value_at(const gb_lattice *f, uint64_t eight, size_t i, uint32_t signs) {
+    const int byte = (int)(eight >> 8 * i & 255);
     const int negative = -(int)(signs & 1);
-    return ((int)(eight >> 8 * i & 255) ^ negative) - negative;
+    return f->raised ? byte - GB_RAISED + 2 * negative : (byte ^ negative) - negative;
 }
 
 GB_INLINE void gb_lattice_unpack(const gb_lattice *f, const void *block, gb_flat_block *out) {
@@ -18,7 +19,7 @@ GB_INLINE void gb_lattice_unpack(const gb_lattice *f, const void *block, gb_flat
     for (size_t e = 0; e < GB_BLOCK / 8; e++) {
         const uint64_t eight = f->eight(block, e);
         const uint32_t signs = f->signs(block, e / 4) >> 8 * (e % 4);
-        for (size_t i = 0; i < 8; i++) out->code[8 * e + i] = gb_value_at(eight, i, signs >> i);
+        for (size_t i = 0; i < 8; i++) out->code[8 * e + i] = gb_value_at(f, eight, i, signs >> i);
     }
 }
 
@@ -31,18 +32,19 @@ GB_INLINE int gb_lattice_sum(const gb_lattice *f, const void *block, const int8_
         for (size_t e = 4 * j; e < 4 * j + 4; e++, q += 8, signs >>= 8) {
             const uint64_t eight = f->eight(block, e);
             int sum = 0;
-            for (size_t i = 0; i < 8; i++) sum += gb_value_at(eight, i, signs >> i) * q[i];
+            for (size_t i = 0; i < 8; i++) sum += gb_value_at(f, eight, i, signs >> i) * q[i];
             isum += sc[8 * e / f->sub] * sum;
         }
     }
     return isum;
 }
 
-#define GB_LATTICE_KERNELS(name)                                                                                       \
-    static const gb_lattice lattice = GB_LATTICE_OF(name);                                                             \
+/* raised: of iq1_* */
+#define GB_LATTICE_KERNELS(name, raised)                                                                               \
+    static const gb_lattice lattice = GB_LATTICE_OF(name, raised);                                                     \
     static void unpack(const void *row, size_t block, gb_flat_block *out) {                                            \
         const gb_block_##name *b = (const gb_block_##name *)row + block;                                               \
-        out->d = gb_f32_from_f16(b->d);                                                                                \
+        out->d = gb_f32_from_f16(GB_D_##name(b));                                                                      \
         gb_lattice_unpack(&lattice, b, out);                                                                           \
     }                                                                                                                  \
     GB_INLINE void sums(const void *block, const gb_block_q8_K *a, int *isum, int *msum) {                             \
@@ -56,7 +58,7 @@ GB_INLINE int gb_lattice_sum(const gb_lattice *f, const void *block, const int8_
                                              .act = gb_act_q8_K},                                                      \
                                     .bytes = sizeof(gb_block_##name),                                                  \
                                     .sums = sums,                                                                      \
-                                    .d_at = offsetof(gb_block_##name, d)};                                             \
+                                    .d = GB_D_##name};                                                                 \
     GB_SUPER_KERNELS(name)
 
 #endif

@@ -11,7 +11,8 @@ typedef struct {
     size_t bytes; /* of a block */
     /* isum = sum of scale * (value . q), msum = sum of min * (sums of q); msum only with mins */
     void (*sums)(const void *block, const gb_block_q8_K *a, int *isum, int *msum);
-    size_t d_at, dmin_at; /* of the f16 scales */
+    size_t d_at, dmin_at;             /* of the f16 scales */
+    uint16_t (*d)(const void *block); /* where they are not at one place; otherwise NULL */
 } gb_super;
 
 /* Eight scales and mins of six bits, four bytes a word: the first four of each are the low six bits of words 0 and 1,
@@ -60,7 +61,8 @@ GB_INLINE float gb_super_dot(const gb_super *f, const void *w, const void *a, si
         int isum;
         int msum;
         f->sums(block, &ba[k], &isum, &msum);
-        float term = (gb_f32_from_f16(gb_load_u16(block + f->d_at, 0)) * ba[k].d) * (float)isum;
+        const uint16_t d = f->d ? f->d(block) : gb_load_u16(block + f->d_at, 0);
+        float term = (gb_f32_from_f16(d) * ba[k].d) * (float)isum;
         if (f->flat.mins) term = term - (gb_f32_from_f16(gb_load_u16(block + f->dmin_at, 0)) * ba[k].d) * (float)msum;
         acc = acc + term;
     }
