@@ -39,6 +39,14 @@ int gb_cmd_help(int argc, char **argv, gb_error *err) {
     return GB_OK;
 }
 
+/* As the first word after the verb, or alone at the end: "quantize -h", "codec encode --help". */
+static int asks_for_help(int argc, char **argv) {
+    const char *const word[] = {argc > 2 ? argv[2] : "", argc > 3 ? argv[argc - 1] : ""};
+    for (int i = 0; i < 2; i++)
+        if (strcmp(word[i], "--help") == 0 || (i == 0 && strcmp(word[i], "-h") == 0)) return 1;
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *wrong = gb_cpu_float_environment();
     if (wrong) {
@@ -56,7 +64,7 @@ int main(int argc, char **argv) {
     int code = GB_OK;
     if (!v) {
         code = gb_fail(&err, GB_EINPUT, "unknown verb '%s'; 'gaugeblock help' lists them", name);
-    } else if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+    } else if (asks_for_help(argc, argv)) {
         fputs(v->help, stdout);
     } else {
         code = v->run(argc - 1, argv + 1, &err);

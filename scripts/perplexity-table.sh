@@ -18,7 +18,9 @@ cat <<END
 Made by \`scripts/perplexity-table.sh\`. The default model on its own text, $chunks chunks of 256 tokens; every matrix of the layers in
 the format, \`token_embd\` (also the output) in F16. It is a small model: what matters is the order of the rows, not their size. The
 standard error is common to all rows (same text), so differences are finer than it. *matrix*: quantized with an importance matrix
-of the same text, because the format needs one. The hash is that of all scored logits: the same on every machine.
+of the same text, because the format needs one. The layouts of GPTQ and AWQ are filled by plain rounding here, not by the methods that gave
+them their names; \`tq1_0\`, \`tq2_0\`, \`q1_0\` and \`q2_0\` are for models trained for them. The hash is that of all scored logits: the same on
+every machine.
 
 | format | bits per weight | perplexity | of F16 | logits hash | |
 |---|---|---|---|---|---|
@@ -42,6 +44,8 @@ for name in f16 $(grep -vx f16 <<<"$names"); do
     sed -nE "s/.*\"name\":[[:space:]]*\"$name\".*\"bits_per_weight\":[[:space:]]*([0-9.]+).*/\1/p")
   ppl=$(field ppl)
   [ -n "$base" ] || base=$ppl
-  awk -v n="$name" -v b="$bits" -v p="$ppl" -v e="$(field ppl_stderr)" -v f="$base" -v h="$(field logits_hash)" -v note="$note" \
-    'BEGIN { printf "| [%s](%s.md) | %.4g | %.3f ± %.2f | %.4f | `%s` | %s |\n", n, n, b, p, e, p / f, substr(h, 1, 12), note }'
+  page=$name # relatives share a page: fp8_e4m3 is in fp8.md
+  while [ ! -e "docs/formats/$page.md" ] && [ -n "$page" ]; do page=${page%?}; done
+  awk -v n="$name" -v page="${page%_}" -v b="$bits" -v p="$ppl" -v e="$(field ppl_stderr)" -v f="$base" -v h="$(field logits_hash)" -v note="$note" \
+    'BEGIN { printf "| [%s](%s.md) | %.4g | %.3f ± %.2f | %.4f | `%s` | %s |\n", n, page, b, p, e, p / f, substr(h, 1, 12), note }'
 done

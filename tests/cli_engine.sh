@@ -106,6 +106,8 @@ refuse "$work/absent" e2e -m "$model,$work/absent" -p 1 -n 1 -r 1
 GAUGEBLOCK_ISA=quantum refuse GAUGEBLOCK_ISA perplexity -m "$model" -f "$work/text"
 for verb in generate perplexity imatrix e2e; do
     has "help of $verb" "usage: gaugeblock $verb" "$("$GAUGEBLOCK" help $verb)"
+    has "$verb --help" "usage: gaugeblock $verb" "$("$GAUGEBLOCK" $verb --help)"
+    has "$verb word --help" "usage: gaugeblock $verb" "$("$GAUGEBLOCK" $verb word --help)"
     refuse '--nothing' $verb -m "$model" --nothing
 done
 exit $failed
