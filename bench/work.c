@@ -1,6 +1,6 @@
 #include "bench/work.h"
 
-enum { MOST_N = 4096, LEAST_N = 256, COLUMNS = 16, HEAD = 128, FLOAT = 4 };
+enum { MOST_N = 4096, LEAST_N = 256, HEAD = 128, FLOAT = 4 };
 
 int gb_op_is_row(gb_op op) {
     switch (op) {
@@ -13,6 +13,10 @@ int gb_op_is_row(gb_op op) {
     default:
         return 1;
     }
+}
+
+int gb_op_takes_matrix(gb_op op) {
+    return op == GB_OP_quantize || op == GB_OP_dequantize || op == GB_OP_dot || op == GB_OP_gemv || op == GB_OP_gemm;
 }
 
 gb_work gb_work_of(gb_format format, gb_op op, const gb_shape *shape) {
@@ -69,7 +73,7 @@ static size_t bytes_per_row(gb_format format, gb_op op, const gb_shape *s) {
 }
 
 gb_shape gb_shape_for(gb_format format, gb_op op, size_t target) {
-    gb_shape s = {.n = MOST_N, .rows = 1, .cols = op == GB_OP_gemm ? COLUMNS : 1};
+    gb_shape s = {.n = MOST_N, .rows = 1, .cols = op == GB_OP_gemm ? GB_BENCH_COLUMNS : 1};
     if (gb_op_is_row(op)) {
         while (s.n > LEAST_N && gb_work_of(format, op, &s).bytes > (double)target) s.n /= 2;
         return s;

@@ -30,5 +30,9 @@ gb_shape gb_shape_for(gb_format format, gb_op op, size_t target);
 
 /* Does a call handle one row only (then the bench walks many rows)? */
 int gb_op_is_row(gb_op op);
+/* Is a matrix of weights what it works on? */
+int gb_op_takes_matrix(gb_op op);
+/* Columns of a gemm that is timed. */
+enum { GB_BENCH_COLUMNS = 16 };
 
 #endif

@@ -22,6 +22,10 @@ const char gb_help_bench[] =
     "  --best          of each format and operation only the kernel that runs are given here\n"
     "  --list          print the selected kernels and whether they can run here; time nothing\n"
     "  --size LIST     working sets: l1, l2, l3, dram, with commas (default l1,l2): half of that cache, 4 x the last\n"
+    "  --shape NAME[:TENSOR]  the matrices of a model in place of levels: a name of bench/shapes/ (llama-3.1-8b ...) "
+    "or a\n"
+    "                  file like those; all of its shapes, or that of one tensor (ffn_down)\n"
+    "  --cold          every sample is one pass over data that no cache holds (default: warm)\n"
     "  --samples N     samples per kernel, at least (default 31; intervals need 6)\n"
     "  --min-time MS   measured time per kernel, at least, by more samples (default 20)\n"
     "  --seed S        seed of inputs, order and verification (default 42)\n"
@@ -102,8 +106,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
     if (a->json && a->csv) return gb_fail(err, GB_EINPUT, "--json and --csv exclude each other");
     if ((a->vs || a->binary) && (a->csv || a->store || a->list || (a->vs && a->binary)))
         return gb_fail(err, GB_EINPUT, "--vs and --vs-binary exclude each other, --csv, --store and --list");
-    gb_bench_arguments_end(&a->bench);
-    return GB_OK;
+    return gb_bench_arguments_end(&a->bench, err);
 }
 
 static int list_selected(const gb_bench_options *b, gb_error *err) {
