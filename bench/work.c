@@ -55,6 +55,25 @@ gb_work gb_work_of(gb_format format, gb_op op, const gb_shape *shape) {
     return (gb_work){0};
 }
 
+const char *const gb_arithmetic_names[] = {
+#define GB_ARITHMETIC_NAME(name) #name,
+    GB_ARITHMETICS(GB_ARITHMETIC_NAME)
+#undef GB_ARITHMETIC_NAME
+};
+
+gb_arithmetic gb_arithmetic_of(gb_format format, gb_op op) {
+    const gb_shape one = {gb_formats[format].block_elems, 1, 1};
+    if (gb_work_of(format, op, &one).ops <= 0) return GB_ARITHMETIC_none;
+    if (op != GB_OP_dot && op != GB_OP_gemv && op != GB_OP_gemm) return GB_ARITHMETIC_floats;
+    const gb_format partner = gb_formats[format].partner;
+    const int is_float = partner == GB_FORMAT_f32 || partner == GB_FORMAT_f16 || partner == GB_FORMAT_bf16;
+    return is_float ? GB_ARITHMETIC_floats : GB_ARITHMETIC_int8;
+}
+
+double gb_bits_per_weight(gb_format format, size_t n) {
+    return 8 * (double)gb_row_bytes(format, n) / (double)n;
+}
+
 /* Rows that fill what the target leaves beside `fixed` bytes, at least `least`. */
 static size_t fit_rows(size_t target, size_t fixed, size_t per_row, size_t least) {
     const size_t rows = target > fixed ? (target - fixed) / per_row : 0;

@@ -74,6 +74,13 @@ expect 2 "$shape:1: 'layers one'" --shape "$shape"
 rm -f "$shape"
 expect 0 "^caches +cold" --cold --isa scalar --format q8_0 --op dot "${short[@]}"
 
+# the roofline: ceilings, every kernel's place, and a drawing
+svg=$(mktemp -d)
+expect 0 "^gb_q8_0_gemv_scalar +l1 +int8 +8\.500" --roofline="$svg/r.svg" --isa scalar --format q8_0 --op gemv "${short[@]}"
+grep -q "<circle.*gb_q8_0_gemv_scalar" "$svg/r.svg" || problem "--roofline: no kernel in the drawing"
+expect 2 "--roofline excludes" --roofline --json
+rm -rf "$svg"
+
 # sessions: processes whose medians are the samples
 lines=$("$gb" bench --isa scalar --op dot --format q8_0 "${short[@]}" --json --sessions 4 --yardstick)
 for part in '"sessions":4' '"vs_yardstick":{' '"n":4' '"command":"gaugeblock bench '; do
