@@ -46,17 +46,18 @@ const char gb_help_bench[] =
     "                  two files of results; measured in turns (ABBA), ratio by ratio, with an interval\n"
     "  --vs-binary PATH  the same for another build of this program (A) and this one (B), in turns of whole processes\n"
     "                  (10 of each, or --sessions)\n"
+    "  --chart         also bars of text: the speed of each kernel\n"
     "  --json          one record per line (results/README.md); --csv: a table for other programs\n";
 
 typedef struct arguments {
     gb_bench_arguments bench;
-    bool list, json, csv;
+    bool list, json, csv, chart;
     const char *store;       /* NULL: do not */
     const char *roofline;    /* the drawing; NULL: none is asked for */
     const char *vs, *binary; /* NULL: no comparison */
 } arguments;
 
-enum { LIST = GB_BENCH_OWN, YARDSTICK, STORE, JSON, CSV, ROOFLINE, VS, VS_BINARY };
+enum { LIST = GB_BENCH_OWN, YARDSTICK, STORE, JSON, CSV, CHART, ROOFLINE, VS, VS_BINARY };
 
 static int read_option(int option, int argc, char **argv, arguments *a, gb_error *err) {
     switch (option) {
@@ -79,6 +80,9 @@ static int read_option(int option, int argc, char **argv, arguments *a, gb_error
     case CSV:
         a->csv = true;
         return GB_OK;
+    case CHART:
+        a->chart = true;
+        return GB_OK;
     case ROOFLINE:
         a->roofline = optarg ? optarg : "roofline.svg";
         return GB_OK;
@@ -100,6 +104,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                           {"store", optional_argument, NULL, STORE},
                                           {"json", no_argument, NULL, JSON},
                                           {"csv", no_argument, NULL, CSV},
+                                          {"chart", no_argument, NULL, CHART},
                                           {"roofline", optional_argument, NULL, ROOFLINE},
                                           {"vs", required_argument, NULL, VS},
                                           {"vs-binary", required_argument, NULL, VS_BINARY},
@@ -113,6 +118,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
         return gb_fail(err, GB_EINPUT, "unexpected argument '%s'; see 'gaugeblock help bench'", argv[optind]);
     if (a->csv && a->bench.sessions > 1) return gb_fail(err, GB_EINPUT, "--csv and --sessions exclude each other");
     if (a->json && a->csv) return gb_fail(err, GB_EINPUT, "--json and --csv exclude each other");
+    if (a->chart && (a->json || a->csv || a->vs || a->binary || a->bench.sessions > 1))
+        return gb_fail(err, GB_EINPUT, "--chart excludes --json, --csv, --sessions, --vs and --vs-binary");
     if (a->roofline && (a->json || a->csv || a->vs || a->binary || a->bench.sessions > 1))
         return gb_fail(err, GB_EINPUT, "--roofline excludes --json, --csv, --sessions, --vs and --vs-binary");
     if ((a->vs || a->binary) && (a->csv || a->store || a->list || (a->vs && a->binary)))
@@ -165,6 +172,7 @@ static int run_here(arguments *a, int argc, char **argv, gb_error *err) {
         gb_bench_print_csv(stdout, &outcome.report);
     else if (!rc && !a->json)
         gb_bench_print_table(stdout, &a->bench.options, &outcome.report, &outcome.run, outcome.stolen);
+    if (!rc && a->chart) gb_bench_print_chart(stdout, &outcome.report);
     if (!rc && a->roofline) rc = show_roofline(a, &outcome, err);
     if (!rc && (a->json || a->store)) rc = gb_bench_records(&outcome, &all, err);
     if (!rc) rc = keep(a, &all, err);

@@ -74,6 +74,10 @@ expect 2 "$shape:1: 'layers one'" --shape "$shape"
 rm -f "$shape"
 expect 0 "^caches +cold" --cold --isa scalar --format q8_0 --op dot "${short[@]}"
 
+# the chart: the fastest kernel of a working set has the whole width
+expect 0 "^gb_q8_0_gemv_scalar +\|#{40}\| [0-9]" --chart --isa scalar --format q8_0 --op gemv "${short[@]}"
+expect 2 "--chart excludes" --chart --csv
+
 # the roofline: ceilings, every kernel's place, and a drawing
 svg=$(mktemp -d)
 expect 0 "^gb_q8_0_gemv_scalar +l1 +int8 +8\.500" --roofline="$svg/r.svg" --isa scalar --format q8_0 --op gemv "${short[@]}"

@@ -9,6 +9,7 @@
 #include "bench/evict.h"
 #include "bench/measure.h"
 #include "bench/models.h"
+#include "bench/print.h"
 #include "reference/reference.h"
 
 static const gb_topology small = {.l1d = {32768, 1}, .l2 = {1 << 20, 1}, .l3 = {8 << 20, 2}};
@@ -291,6 +292,37 @@ START_TEST(cold) {
 }
 END_TEST
 
+/* Bars: the fastest fills the width, half as fast half of it, the slowest still has one mark; what failed has none, and
+ * a place without any timing is left out. */
+START_TEST(chart) {
+    static const gb_kernel k[] = {{.name = "fast"}, {.name = "half"}, {.name = "slow"}, {.name = "wrong"}};
+    gb_bench_place places[] = {{.name = "here"}, {.name = "nowhere"}};
+    gb_bench_result results[5];
+    for (size_t i = 0; i < 5; i++)
+        results[i] = (gb_bench_result){.kernel = &k[i % 4],
+                                       .place = places,
+                                       .work = {.weights = 100},
+                                       .ns = {.median = i == 0   ? 50
+                                                        : i == 1 ? 100
+                                                                 : 1e6}};
+    results[3].verdict = GB_VERIFY_FAIL;
+    results[4].verdict = GB_VERIFY_FAIL;
+    results[4].place = &places[1];
+    const gb_bench_report report = {.places = places, .place_count = 2, .results = results, .count = 5};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(out);
+    gb_bench_print_chart(out, &report);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_ptr_nonnull(strstr(text, "|########################################| 2.000\n"));
+    ck_assert_ptr_nonnull(strstr(text, "|####################                    | 1.000\n"));
+    ck_assert_ptr_nonnull(strstr(text, "|#                                       | 0.000\n"));
+    ck_assert(!strstr(text, "wrong") && !strstr(text, "nowhere"));
+    free(text);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("bench");
     TCase *tc = tcase_create("bench");
@@ -307,6 +339,7 @@ int main(void) {
     tcase_add_test(tc, bad_model_files);
     tcase_add_test(tc, matrices);
     tcase_add_test(tc, cold);
+    tcase_add_test(tc, chart);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
