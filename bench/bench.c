@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/evict.h"
 #include "bench/measure.h"
 #include "harness/alloc.h"
 #include "harness/clock.h"
@@ -61,6 +62,7 @@ int gb_bench_select(const gb_bench_options *options, bool *selected, size_t *tot
         selected[i] = (options->format < 0 || options->format == (int)k->format) &&
                       (options->op < 0 || options->op == (int)k->op) &&
                       (options->isa < 0 || options->isa == (int)k->isa) &&
+                      (!options->matrix_count || gb_op_takes_matrix(k->op)) &&
                       (!options->best || gb_select(k->format, k->op, &here) == k) &&
                       (!options->filter || regexec(&pattern, k->name, 0, NULL, 0) == 0);
         *total += selected[i];
@@ -131,21 +133,39 @@ static int verify_selected(run *r, gb_error *err) {
     return GB_OK;
 }
 
-/* One result per kernel and level, in table order within a level. */
+/* The levels that are asked for, or the matrices. */
+static int lay_out_places(run *r, gb_error *err) {
+    const gb_bench_options *o = r->options;
+    gb_bench_report *report = r->report;
+    size_t count = o->matrix_count;
+    for (int l = 0; !o->matrix_count && l < GB_BENCH_LEVEL_COUNT; l++) count += o->level[l];
+    if (count == 0) return gb_fail(err, GB_EINPUT, "no working set is selected: expected one of l1, l2, l3, dram");
+    report->places = gb_new(count, sizeof *report->places, "bench: working sets", err);
+    if (!report->places) return GB_ESYSTEM;
+    if (o->matrix_count) memcpy(report->places, o->matrices, count * sizeof *report->places);
+    for (int l = 0; !o->matrix_count && l < GB_BENCH_LEVEL_COUNT; l++) {
+        if (!o->level[l]) continue;
+        gb_bench_place *place = &report->places[report->place_count++];
+        (void)snprintf(place->name, sizeof place->name, "%s", gb_bench_level_names[l]);
+        place->bytes = gb_bench_level_bytes((gb_bench_level)l, o->topology);
+    }
+    report->place_count = count;
+    return GB_OK;
+}
+
+/* One result per kernel and place, in table order within a place. */
 static int lay_out_results(run *r, gb_error *err) {
     gb_bench_report *report = r->report;
-    size_t levels = 0;
-    for (int l = 0; l < GB_BENCH_LEVEL_COUNT; l++) levels += r->options->level[l];
-    if (levels == 0) return gb_fail(err, GB_EINPUT, "no working set is selected: expected one of l1, l2, l3, dram");
-    report->results = gb_new(levels * r->kernel_count, sizeof *report->results, "bench: results", err);
+    int rc = lay_out_places(r, err);
+    if (rc) return rc;
+    report->results = gb_new(report->place_count * r->kernel_count, sizeof *report->results, "bench: results", err);
     if (!report->results) return GB_ESYSTEM;
-    for (int l = 0; l < GB_BENCH_LEVEL_COUNT; l++) {
-        if (!r->options->level[l]) continue;
+    for (size_t p = 0; p < report->place_count; p++) {
         for (size_t i = 0; i < r->kernel_count; i++) {
             gb_bench_result *result = &report->results[report->count++];
             const gb_verify_result *v = &r->verified.results[i];
             result->kernel = r->origin[i];
-            result->level = (gb_bench_level)l;
+            result->place = &report->places[p];
             result->verdict = v->verdict;
             memcpy(result->reason, v->reason, sizeof result->reason);
         }
@@ -154,7 +174,7 @@ static int lay_out_results(run *r, gb_error *err) {
 }
 
 static bool same_group(const gb_bench_result *a, const gb_bench_result *b) {
-    return a->level == b->level && a->kernel->op == b->kernel->op && a->kernel->format == b->kernel->format;
+    return a->place == b->place && a->kernel->op == b->kernel->op && a->kernel->format == b->kernel->format;
 }
 
 /* Ratio to the scalar row of the same group. */
@@ -172,14 +192,17 @@ static int time_group(run *r, gb_bench_result *first, gb_bench_result **group, g
     size_t count = 0;
     for (gb_bench_result *x = first; x < report->results + report->count; x++)
         if (x->verdict == GB_VERIFY_OK && same_group(first, x)) group[count++] = x;
-    char what[128];
+    char what[256];
     (void)snprintf(what, sizeof what, "%s %s %s", gb_formats[first->kernel->format].name,
-                   gb_op_names[first->kernel->op], gb_bench_level_names[first->level]);
+                   gb_op_names[first->kernel->op], first->place->name);
     say(r, r->groups_done++, r->groups, what);
     gb_bench_case c;
     const gb_bench_options *o = r->options;
-    const size_t target = gb_bench_level_bytes(first->level, o->topology);
-    int rc = gb_bench_case_new(first->kernel->format, first->kernel->op, target, o->seed, &c, err);
+    const gb_format format = first->kernel->format;
+    const gb_op op = first->kernel->op;
+    const gb_bench_place *place = first->place;
+    int rc = place->n ? gb_bench_case_matrix(format, op, place->n, place->rows, o->seed, &c, err)
+                      : gb_bench_case_new(format, op, place->bytes, o->seed, &c, err);
     if (rc) return rc;
     for (size_t i = 0; i < count; i++) {
         group[i]->shape = c.shape;
@@ -190,6 +213,7 @@ static int time_group(run *r, gb_bench_result *first, gb_bench_result **group, g
                              .min_ms = o->min_ms,
                              .yardstick = o->yardstick,
                              .alternate = o->alternate,
+                             .cold = o->cold,
                              .rng = &r->rng,
                              .counters = r->counters};
     rc = gb_measure(&r->watch, &c, group, count, &how, err);
@@ -242,10 +266,13 @@ static int open_instruments(run *r, gb_error *err) {
 }
 
 int gb_bench_run(const gb_bench_options *options, gb_bench_report *report, gb_error *err) {
-    *report = (gb_bench_report){0};
+    *report = (gb_bench_report){.cold = options->cold};
     run r = {.options = options, .report = report};
     gb_rng_seed(&r.rng, options->seed, "bench: order");
-    int rc = copy_selected(&r, err);
+    int rc = GB_OK;
+    if (options->cold && !gb_can_evict())
+        rc = gb_fail(err, GB_EINPUT, "cold caches: on this architecture a program cannot empty them");
+    if (!rc) rc = copy_selected(&r, err);
     if (!rc) rc = verify_selected(&r, err);
     if (!rc) rc = lay_out_results(&r, err);
     if (!rc) rc = open_instruments(&r, err);
@@ -263,6 +290,7 @@ void gb_bench_free(gb_bench_report *report) {
         free(report->results[i].vs_yardstick);
     }
     free(report->results);
+    free(report->places);
     *report = (gb_bench_report){0};
 }
 

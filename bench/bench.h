@@ -30,10 +30,17 @@ extern const char *const gb_bench_level_names[GB_BENCH_LEVEL_COUNT];
 /* Bytes of a level's working set on this machine; where a cache is not known, as if it had 32 KiB, 1 MiB, 16 MiB. */
 size_t gb_bench_level_bytes(gb_bench_level level, const gb_topology *topology);
 
+/* What a kernel is timed on: a level of memory, or a matrix of a model. */
+typedef struct gb_bench_place {
+    char name[128]; /* "l2", "llama-3.1-8b:ffn_down" */
+    size_t bytes;   /* a level: of the working set */
+    size_t n, rows; /* a matrix; n = 0: a level */
+} gb_bench_place;
+
 typedef struct gb_bench_result {
     const gb_kernel *kernel;
-    gb_bench_level level;
-    gb_verdict verdict; /* FAIL and SKIP: not timed, reason says why */
+    const gb_bench_place *place; /* of the report */
+    gb_verdict verdict;          /* FAIL and SKIP: not timed, reason says why */
     char reason[512];
     gb_shape shape;
     gb_work work;
@@ -57,6 +64,9 @@ typedef struct gb_bench_options {
     bool best;           /* of each format and operation only the row that the engine would take here */
     const char *filter;  /* POSIX extended regular expression on the kernel's name, or NULL */
     bool level[GB_BENCH_LEVEL_COUNT];
+    const gb_bench_place *matrices; /* in place of the levels: only operations on weight matrices are taken */
+    size_t matrix_count;
+    bool cold;        /* every sample is one pass whose data were dropped from all caches before */
     size_t samples;   /* >= 1; intervals need at least 6 */
     double min_ms;    /* measured time per kernel and level, at least; more samples are taken to fill it */
     bool alternate;   /* the kernels of a group in the order A B, B A, ... instead of one drawn by lot */
@@ -71,7 +81,10 @@ typedef struct gb_bench_options {
 } gb_bench_options;
 
 typedef struct gb_bench_report {
-    gb_bench_result *results;             /* in table order, level by level */
+    gb_bench_place *places;
+    bool cold;
+    size_t place_count;
+    gb_bench_result *results;             /* in table order, place by place */
     size_t count, timed, failed, skipped; /* failed, skipped: kernels, not results */
     char timer[96];
     double timer_ns, call_ns; /* what was subtracted: per sample, per call */

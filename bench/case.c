@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/evict.h"
 #include "harness/alloc.h"
 #include "harness/rng.h"
 #include "kernels/registry.h"
@@ -140,7 +141,7 @@ static int fill_part(gb_bench_case *c, const part *p, int index, uint64_t seed, 
             memcpy(row, row - DISTINCT_ROWS * p->row_bytes, p->row_bytes);
     }
     c->working_set += rows * p->row_bytes;
-    if (index == 0) c->part0_bytes = rows * p->row_bytes;
+    c->part_bytes[index] = rows * p->row_bytes;
     free(scratch);
     return GB_OK;
 }
@@ -153,15 +154,11 @@ static size_t calls_that_fit(const part parts[GB_BENCH_PARTS], size_t target) {
     return own && target > shared + own ? (target - shared) / own : 1;
 }
 
-int gb_bench_case_new(gb_format format, gb_op op, size_t target, uint64_t seed, gb_bench_case *c, gb_error *err) {
-    *c = (gb_bench_case){.format = format, .op = op, .calls = 1};
-    if (target > (size_t)8 << 30)
-        return gb_fail(err, GB_EINPUT, "a working set of %zu bytes: at most 8 GiB can be timed", target);
-    c->shape = gb_shape_for(format, op, target);
-    c->work = gb_work_of(format, op, &c->shape);
-    part parts[GB_BENCH_PARTS];
-    parts_of(format, op, &c->shape, parts);
-    if (gb_op_is_row(op)) c->calls = calls_that_fit(parts, target);
+static const size_t most_bytes = (size_t)8 << 30;
+
+/* Fills the parts; shape and calls are set. */
+static int build(gb_bench_case *c, const part parts[GB_BENCH_PARTS], uint64_t seed, gb_error *err) {
+    c->work = gb_work_of(c->format, c->op, &c->shape);
     for (int i = 0; i < GB_BENCH_PARTS; i++) {
         const int rc = fill_part(c, &parts[i], i, seed, err);
         if (rc) {
@@ -169,8 +166,39 @@ int gb_bench_case_new(gb_format format, gb_op op, size_t target, uint64_t seed, 
             return rc;
         }
     }
-    if (op == GB_OP_gemm) c->working_set -= parts[3].row_bytes; /* scratch is the kernel's business */
+    if (c->op == GB_OP_gemm) c->working_set -= parts[3].row_bytes; /* scratch is the kernel's business */
     return GB_OK;
+}
+
+int gb_bench_case_new(gb_format format, gb_op op, size_t target, uint64_t seed, gb_bench_case *c, gb_error *err) {
+    *c = (gb_bench_case){.format = format, .op = op, .calls = 1};
+    if (target > most_bytes)
+        return gb_fail(err, GB_EINPUT, "a working set of %zu bytes: at most 8 GiB can be timed", target);
+    c->shape = gb_shape_for(format, op, target);
+    part parts[GB_BENCH_PARTS];
+    parts_of(format, op, &c->shape, parts);
+    if (gb_op_is_row(op)) c->calls = calls_that_fit(parts, target);
+    return build(c, parts, seed, err);
+}
+
+int gb_bench_case_matrix(gb_format format, gb_op op, size_t n, size_t rows, uint64_t seed, gb_bench_case *c,
+                         gb_error *err) {
+    *c = (gb_bench_case){.format = format, .op = op, .calls = gb_op_is_row(op) ? rows : 1};
+    const size_t block = gb_formats[format].block_elems;
+    if (n == 0 || rows == 0 || n % block)
+        return gb_fail(err, GB_EINPUT, "%zu rows of %zu elements: rows of %s are whole blocks of %zu", rows, n,
+                       gb_formats[format].name, block);
+    size_t bytes = 0;
+    if (!gb_mul_size(n, rows, &bytes) || bytes > most_bytes / sizeof(float))
+        return gb_fail(err, GB_EINPUT, "%zu rows of %zu elements: at most 8 GiB can be timed", rows, n);
+    c->shape = (gb_shape){.n = n, .rows = gb_op_is_row(op) ? 1 : rows, .cols = op == GB_OP_gemm ? GB_BENCH_COLUMNS : 1};
+    part parts[GB_BENCH_PARTS];
+    parts_of(format, op, &c->shape, parts);
+    return build(c, parts, seed, err);
+}
+
+void gb_bench_case_evict(const gb_bench_case *c) {
+    for (int i = 0; i < GB_BENCH_PARTS; i++) gb_evict(c->part[i], c->part_bytes[i]);
 }
 
 void gb_bench_case_free(gb_bench_case *c) {

@@ -93,6 +93,15 @@ static void shuffle(gb_rng *rng, size_t *order, size_t count) {
     }
 }
 
+/* One pass on data that no cache holds. The kernel's code and the translations of its addresses are warm: it ran
+ * before.
+ */
+static double time_cold(const gb_stopwatch *watch, const gb_bench_case *c, gb_fn fn) {
+    walk(c, fn);
+    gb_bench_case_evict(c);
+    return time_passes(watch, c, fn, 1);
+}
+
 /* What the rounds share: the order, with the yardstick as the last of the kernels. */
 typedef struct round_plan {
     const gb_stopwatch *watch;
@@ -101,14 +110,15 @@ typedef struct round_plan {
     size_t count, yard_passes;
     double *yard; /* ns per pass, round by round; NULL: no yardstick */
     size_t *order;
+    bool cold;
 } round_plan;
 
 static void take_sample(const round_plan *r, size_t which, size_t round) {
     const bool yardstick = r->yard && which == r->count;
     const gb_fn fn = yardstick ? (gb_fn){.any = NULL} : r->results[which]->kernel->fn;
     const size_t passes = yardstick ? r->yard_passes : r->results[which]->calls / r->c->calls;
-    if (passes > 1 && r->count + (r->yard != NULL) > 1) walk(r->c, fn); /* another one ran before */
-    const double ns = time_passes(r->watch, r->c, fn, passes);
+    if (!r->cold && passes > 1 && r->count + (r->yard != NULL) > 1) walk(r->c, fn); /* another one ran before */
+    const double ns = r->cold ? time_cold(r->watch, r->c, fn) : time_passes(r->watch, r->c, fn, passes);
     if (yardstick) {
         r->yard[round] = ns / (double)passes;
         return;
@@ -127,26 +137,34 @@ static void sample_rounds(const round_plan *r, size_t samples, const gb_sampling
 }
 
 /* A pass of its own, so that starting and stopping counters disturbs no timing. */
-static void count_events(const gb_bench_case *c, gb_bench_result *r, gb_counters *counters) {
+static void count_events(const gb_bench_case *c, gb_bench_result *r, const gb_sampling *how) {
+    gb_counters *counters = how->counters;
     const size_t passes = r->calls / c->calls;
+    if (how->cold) gb_bench_case_evict(c);
     gb_counters_start(counters);
     for (size_t i = 0; i < passes; i++) gb_bench_pass(c, r->kernel->fn);
     gb_counters_stop(counters, &r->counters);
     r->counted_calls = (double)r->calls;
 }
 
-/* Passes per sample of every kernel; returns how many rounds give at least `least` samples and min_ms of each. */
+/* Passes per sample of every kernel; returns how many rounds give at least the samples and the time asked for. */
 static size_t calibrate_all(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
-                            size_t least, double min_ms) {
+                            const gb_sampling *how) {
     double shortest = 0;
     for (size_t i = 0; i < count; i++) {
         double sample = 0;
-        results[i]->calls = c->calls * calibrate(watch, c, results[i]->kernel->fn, sample_ns, &sample);
+        const gb_fn fn = results[i]->kernel->fn;
+        results[i]->calls = c->calls;
+        if (how->cold)
+            sample = time_cold(watch, c, fn);
+        else
+            results[i]->calls *= calibrate(watch, c, fn, sample_ns, &sample);
+        if (sample < 1) sample = 1; /* below the timer's own cost */
         if (i == 0 || sample < shortest) shortest = sample;
     }
-    double rounds = min_ms * 1e6 / shortest + 1;
+    double rounds = how->min_ms * 1e6 / shortest + 1;
     if (rounds > MOST_SAMPLES) rounds = MOST_SAMPLES;
-    return rounds > (double)least ? (size_t)rounds : least;
+    return rounds > (double)how->least ? (size_t)rounds : how->least;
 }
 
 /* Ratios to the yardstick of the same round. */
@@ -173,10 +191,11 @@ static int reserve(round_plan *r, size_t samples, bool yardstick, gb_error *err)
 
 int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_result **results, size_t count,
                const gb_sampling *how, gb_error *err) {
-    const size_t samples = calibrate_all(watch, c, results, count, how->least, how->min_ms);
-    round_plan r = {.watch = watch, .c = c, .results = results, .count = count};
+    const size_t samples = calibrate_all(watch, c, results, count, how);
+    round_plan r = {.watch = watch, .c = c, .results = results, .count = count, .cold = how->cold};
     double unused = 0;
-    if (how->yardstick) r.yard_passes = calibrate(watch, c, (gb_fn){.any = NULL}, sample_ns, &unused);
+    r.yard_passes = 1;
+    if (how->yardstick && !how->cold) r.yard_passes = calibrate(watch, c, (gb_fn){.any = NULL}, sample_ns, &unused);
     double *scratch = gb_new(samples, sizeof *scratch, "bench: samples", err);
     const int rc = scratch ? reserve(&r, samples, how->yardstick, err) : GB_ESYSTEM;
     if (!rc) sample_rounds(&r, samples, how);
@@ -185,7 +204,7 @@ int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_resul
         x->ns = gb_summarize(x->samples, samples, scratch);
         x->noise = samples > 1 ? gb_noise_floor(x->samples, samples, scratch) : 0;
         if (r.yard) relate(x, r.yard, samples, scratch);
-        if (how->counters) count_events(c, x, how->counters);
+        if (how->counters) count_events(c, x, how);
     }
     free(r.order);
     free(r.yard);

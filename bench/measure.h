@@ -21,6 +21,7 @@ typedef struct gb_sampling {
     double min_ms;
     bool yardstick; /* one sample of it in every round, too */
     bool alternate; /* A B, B A, A B ... instead of an order drawn by lot: of two kernels neither gains by a drift */
+    bool cold;      /* one pass a sample, each on data that no cache holds */
     gb_rng *rng;    /* of the orders */
     gb_counters *counters; /* or NULL */
 } gb_sampling;

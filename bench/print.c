@@ -37,6 +37,7 @@ static void print_header(FILE *out, const gb_bench_options *options, const gb_be
             report->call_ns);
     fprintf(out, "samples    at least %zu and %g ms per kernel, order randomized, seed %llu\n", options->samples,
             options->min_ms, (unsigned long long)run->seed);
+    if (options->cold) fprintf(out, "caches     cold: one pass a sample, its data dropped from all caches before\n");
     if (report->counter_note[0]) fprintf(out, "counters   absent: %s\n", report->counter_note);
 }
 
@@ -71,14 +72,15 @@ static void print_row(FILE *out, const gb_bench_result *r) {
     fputc('\n', out);
 }
 
-static void print_level(FILE *out, const gb_bench_options *options, const gb_bench_report *report,
-                        gb_bench_level level) {
-    fprintf(out, "\n%s: working set of about %.0f KiB\n", gb_bench_level_names[level],
-            (double)gb_bench_level_bytes(level, options->topology) / 1024);
+static void print_place(FILE *out, const gb_bench_report *report, const gb_bench_place *place) {
+    if (place->n)
+        fprintf(out, "\n%s: %zu rows of %zu elements\n", place->name, place->rows, place->n);
+    else
+        fprintf(out, "\n%s: working set of about %.0f KiB\n", place->name, (double)place->bytes / 1024);
     fprintf(out, "%-34s %-14s %10s %19s %9s %8s %8s %8s\n", "kernel", "n x rows x c", "ns/call", "95 % interval",
             "ns/weight", "cyc/32w", "GB/s", "x scalar");
     for (size_t i = 0; i < report->count; i++)
-        if (report->results[i].level == level && report->results[i].verdict != GB_VERIFY_SKIP)
+        if (report->results[i].place == place && report->results[i].verdict != GB_VERIFY_SKIP)
             print_row(out, &report->results[i]);
 }
 
@@ -89,8 +91,7 @@ static void print_skipped(FILE *out, const gb_bench_report *report) {
         const char *reason = "";
         for (size_t i = 0; i < report->count; i++) {
             const gb_bench_result *r = &report->results[i];
-            if (r->verdict != GB_VERIFY_SKIP || (int)r->kernel->isa != isa || r->level != report->results[0].level)
-                continue;
+            if (r->verdict != GB_VERIFY_SKIP || (int)r->kernel->isa != isa || r->place != report->places) continue;
             if (count++ == 0) reason = r->reason;
         }
         if (count) fprintf(out, "SKIP %s: %zu kernels: %s\n", gb_isas[isa].name, count, reason);
@@ -118,8 +119,7 @@ static void print_noise(FILE *out, const gb_bench_report *report) {
 void gb_bench_print_table(FILE *out, const gb_bench_options *options, const gb_bench_report *report, const gb_run *run,
                           double stolen) {
     print_header(out, options, report, run);
-    for (int l = 0; l < GB_BENCH_LEVEL_COUNT; l++)
-        if (options->level[l]) print_level(out, options, report, (gb_bench_level)l);
+    for (size_t i = 0; i < report->place_count; i++) print_place(out, report, &report->places[i]);
     fprintf(out, "\n");
     print_skipped(out, report);
     print_noise(out, report);
@@ -130,20 +130,20 @@ void gb_bench_print_table(FILE *out, const gb_bench_options *options, const gb_b
 
 void gb_bench_print_csv(FILE *out, const gb_bench_report *report) {
     fprintf(out, "kernel,format,op,isa,level,working_set,n,rows,cols,verdict,samples,ns_per_call,ci95_low,ci95_high,"
-                 "ns_per_weight,cycles_per_32,gbps,gops,vs_scalar,aa_noise\n");
+                 "ns_per_weight,cycles_per_32,gbps,gops,vs_scalar,aa_noise,cache\n");
     for (size_t i = 0; i < report->count; i++) {
         const gb_bench_result *r = &report->results[i];
         fprintf(out, "%s,%s,%s,%s,%s,%zu,%zu,%zu,%zu,%s", r->kernel->name, gb_formats[r->kernel->format].name,
-                gb_op_names[r->kernel->op], gb_isas[r->kernel->isa].name, gb_bench_level_names[r->level],
-                r->working_set, r->shape.n, r->shape.rows, r->shape.cols, verdict_names[r->verdict]);
+                gb_op_names[r->kernel->op], gb_isas[r->kernel->isa].name, r->place->name, r->working_set, r->shape.n,
+                r->shape.rows, r->shape.cols, verdict_names[r->verdict]);
         if (r->verdict != GB_VERIFY_OK) {
-            fprintf(out, ",0,,,,,,,,,\n");
+            fprintf(out, ",0,,,,,,,,,,\n");
             continue;
         }
         fprintf(out, ",%zu,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,", r->ns.n, r->ns.median, r->ns.low, r->ns.high,
                 gb_bench_ns_per_weight(r), gb_bench_cycles_per_32(r), gb_bench_gbps(r), gb_bench_gops(r));
         if (r->vs_scalar > 0) fprintf(out, "%.6g", r->vs_scalar);
-        fprintf(out, ",%.6g\n", r->noise);
+        fprintf(out, ",%.6g,%s\n", r->noise, report->cold ? "cold" : "warm");
     }
 }
 
@@ -182,7 +182,8 @@ int gb_bench_record(const gb_bench_report *report, const gb_bench_result *r, con
     gb_record_text(record, "format", gb_formats[r->kernel->format].name);
     gb_record_text(record, "op", gb_op_names[r->kernel->op]);
     gb_record_text(record, "isa", gb_isas[r->kernel->isa].name);
-    gb_record_text(record, "level", gb_bench_level_names[r->level]);
+    gb_record_text(record, "level", r->place->name);
+    if (report->cold) gb_record_text(record, "cache", "cold");
     if (r->verdict == GB_VERIFY_OK) add_timing(record, r);
     gb_record_value(record, "timer_overhead", "ns per sample", report->timer_ns);
     gb_record_value(record, "call_overhead", "ns per call", report->call_ns);

@@ -1,6 +1,6 @@
 #include "bench/work.h"
 
-enum { MOST_N = 4096, LEAST_N = 256, COLUMNS = 16, HEAD = 128, FLOAT = 4 };
+enum { MOST_N = 4096, LEAST_N = 256, HEAD = 128, FLOAT = 4 };
 
 int gb_op_is_row(gb_op op) {
     switch (op) {
@@ -13,6 +13,10 @@ int gb_op_is_row(gb_op op) {
     default:
         return 1;
     }
+}
+
+int gb_op_takes_matrix(gb_op op) {
+    return op == GB_OP_quantize || op == GB_OP_dequantize || op == GB_OP_dot || op == GB_OP_gemv || op == GB_OP_gemm;
 }
 
 gb_work gb_work_of(gb_format format, gb_op op, const gb_shape *shape) {
@@ -51,6 +55,25 @@ gb_work gb_work_of(gb_format format, gb_op op, const gb_shape *shape) {
     return (gb_work){0};
 }
 
+const char *const gb_arithmetic_names[] = {
+#define GB_ARITHMETIC_NAME(name) #name,
+    GB_ARITHMETICS(GB_ARITHMETIC_NAME)
+#undef GB_ARITHMETIC_NAME
+};
+
+gb_arithmetic gb_arithmetic_of(gb_format format, gb_op op) {
+    const gb_shape one = {gb_formats[format].block_elems, 1, 1};
+    if (gb_work_of(format, op, &one).ops <= 0) return GB_ARITHMETIC_none;
+    if (op != GB_OP_dot && op != GB_OP_gemv && op != GB_OP_gemm) return GB_ARITHMETIC_floats;
+    const gb_format partner = gb_formats[format].partner;
+    const int is_float = partner == GB_FORMAT_f32 || partner == GB_FORMAT_f16 || partner == GB_FORMAT_bf16;
+    return is_float ? GB_ARITHMETIC_floats : GB_ARITHMETIC_int8;
+}
+
+double gb_bits_per_weight(gb_format format, size_t n) {
+    return 8 * (double)gb_row_bytes(format, n) / (double)n;
+}
+
 /* Rows that fill what the target leaves beside `fixed` bytes, at least `least`. */
 static size_t fit_rows(size_t target, size_t fixed, size_t per_row, size_t least) {
     const size_t rows = target > fixed ? (target - fixed) / per_row : 0;
@@ -69,7 +92,7 @@ static size_t bytes_per_row(gb_format format, gb_op op, const gb_shape *s) {
 }
 
 gb_shape gb_shape_for(gb_format format, gb_op op, size_t target) {
-    gb_shape s = {.n = MOST_N, .rows = 1, .cols = op == GB_OP_gemm ? COLUMNS : 1};
+    gb_shape s = {.n = MOST_N, .rows = 1, .cols = op == GB_OP_gemm ? GB_BENCH_COLUMNS : 1};
     if (gb_op_is_row(op)) {
         while (s.n > LEAST_N && gb_work_of(format, op, &s).bytes > (double)target) s.n /= 2;
         return s;

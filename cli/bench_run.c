@@ -69,16 +69,25 @@ int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_erro
     case GB_BENCH_BEST:
         b->best = true;
         return GB_OK;
+    case GB_BENCH_SHAPE:
+        a->shape = text;
+        b->matrices = a->matrices;
+        return gb_model_places_of(text, a->matrices, &b->matrix_count, err);
+    case GB_BENCH_COLD:
+        b->cold = true;
+        return GB_OK;
     default: /* GB_BENCH_QUICK */
         b->effort = GB_EFFORT_QUICK;
         return GB_OK;
     }
 }
 
-void gb_bench_arguments_end(gb_bench_arguments *a) {
-    if (a->options.effort != GB_EFFORT_QUICK) return;
+int gb_bench_arguments_end(gb_bench_arguments *a, gb_error *err) {
+    if (a->shape && a->size_given) return gb_fail(err, GB_EINPUT, "--shape and --size exclude each other");
+    if (a->options.effort != GB_EFFORT_QUICK) return GB_OK;
     if (!a->size_given) a->options.level[GB_BENCH_LEVEL_l1] = false;
     if (!a->time_given) a->options.min_ms = 3;
+    return GB_OK;
 }
 
 /* Rewritten in place on a terminal, from the second second on. */

@@ -5,6 +5,7 @@
 #include <getopt.h>
 
 #include "bench/bench.h"
+#include "bench/models.h"
 #include "cli/cli.h"
 #include "results/results.h"
 
@@ -13,6 +14,8 @@ typedef struct gb_bench_arguments {
     int cpu;         /* -1: choose */
     size_t sessions; /* > 1: processes, see cli/sessions.h */
     bool size_given, time_given;
+    const char *shape; /* --shape, or NULL */
+    gb_bench_place matrices[GB_MODEL_MATRICES];
 } gb_bench_arguments;
 
 gb_bench_arguments gb_bench_arguments_new(void);
@@ -30,6 +33,8 @@ enum {
     GB_BENCH_QUICK,
     GB_BENCH_SESSIONS,
     GB_BENCH_BEST,
+    GB_BENCH_SHAPE,
+    GB_BENCH_COLD,
     GB_BENCH_OWN /* a verb's own options follow */
 };
 #define GB_BENCH_LONG                                                                                                  \
@@ -38,14 +43,16 @@ enum {
         {"size", required_argument, NULL, GB_BENCH_SIZE}, {"samples", required_argument, NULL, GB_BENCH_SAMPLES},      \
         {"min-time", required_argument, NULL, GB_BENCH_MIN_TIME}, {"seed", required_argument, NULL, GB_BENCH_SEED},    \
         {"cpu", required_argument, NULL, GB_BENCH_CPU}, {"quick", no_argument, NULL, GB_BENCH_QUICK},                  \
-        {"sessions", required_argument, NULL, GB_BENCH_SESSIONS}, {                                                    \
+        {"sessions", required_argument, NULL, GB_BENCH_SESSIONS}, {"shape", required_argument, NULL, GB_BENCH_SHAPE},  \
+        {"cold", no_argument, NULL, GB_BENCH_COLD}, {                                                                  \
         "best", no_argument, NULL, GB_BENCH_BEST                                                                       \
     }
 
-/* Takes one of the options above. */
+/* Takes one of the options above. `a` must stay where it is: what is selected may lie in it. */
 int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_error *err);
-/* --quick changes the defaults of what was not given. Call after the options are read. */
-void gb_bench_arguments_end(gb_bench_arguments *a);
+/* --quick changes the defaults of what was not given; GB_EINPUT: options that exclude each other. Call after the
+ * options are read. */
+int gb_bench_arguments_end(gb_bench_arguments *a, gb_error *err);
 
 typedef struct gb_bench_outcome {
     gb_bench_report report;
@@ -59,7 +66,7 @@ typedef struct gb_bench_outcome {
 int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outcome *out, gb_error *err);
 void gb_bench_outcome_free(gb_bench_outcome *out);
 
-/* One record per kernel and level that was not skipped. */
+/* One record per kernel and working set that was not skipped. */
 int gb_bench_records(const gb_bench_outcome *outcome, gb_results *all, gb_error *err);
 
 #endif

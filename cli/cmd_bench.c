@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "bench/print.h"
+#include "bench/roofline.h"
 #include "cli/bench_vs.h"
 #include "cli/sessions.h"
 #include "cli/store.h"
@@ -22,6 +23,10 @@ const char gb_help_bench[] =
     "  --best          of each format and operation only the kernel that runs are given here\n"
     "  --list          print the selected kernels and whether they can run here; time nothing\n"
     "  --size LIST     working sets: l1, l2, l3, dram, with commas (default l1,l2): half of that cache, 4 x the last\n"
+    "  --shape NAME[:TENSOR]  the matrices of a model in place of levels: a name of bench/shapes/ (llama-3.1-8b ...) "
+    "or a\n"
+    "                  file like those; all of its shapes, or that of one tensor (ffn_down)\n"
+    "  --cold          every sample is one pass over data that no cache holds (default: warm)\n"
     "  --samples N     samples per kernel, at least (default 31; intervals need 6)\n"
     "  --min-time MS   measured time per kernel, at least, by more samples (default 20)\n"
     "  --seed S        seed of inputs, order and verification (default 42)\n"
@@ -30,6 +35,9 @@ const char gb_help_bench[] =
     "  --sessions N    measure all in N processes, one after the other; the samples are their medians, so the\n"
     "                  interval holds what changes from process to process (default 1: in this process)\n"
     "  --yardstick     time a fixed loop beside the kernels: ratios to it compare between runs (README of results/)\n"
+    "  --roofline[=FILE]  also measure the machine's ceilings (reading from each level of memory, products of each "
+    "ISA)\n"
+    "                  and print each kernel's place under them; drawn to FILE (default roofline.svg)\n"
     "  --store [PATH]  also add the records to the store (default: ~/.local/share/gaugeblock/results.db); this "
     "implies\n"
     "                  --yardstick\n"
@@ -38,16 +46,18 @@ const char gb_help_bench[] =
     "                  two files of results; measured in turns (ABBA), ratio by ratio, with an interval\n"
     "  --vs-binary PATH  the same for another build of this program (A) and this one (B), in turns of whole processes\n"
     "                  (10 of each, or --sessions)\n"
+    "  --chart         also bars of text: the speed of each kernel\n"
     "  --json          one record per line (results/README.md); --csv: a table for other programs\n";
 
 typedef struct arguments {
     gb_bench_arguments bench;
-    bool list, json, csv;
+    bool list, json, csv, chart;
     const char *store;       /* NULL: do not */
+    const char *roofline;    /* the drawing; NULL: none is asked for */
     const char *vs, *binary; /* NULL: no comparison */
 } arguments;
 
-enum { LIST = GB_BENCH_OWN, YARDSTICK, STORE, JSON, CSV, VS, VS_BINARY };
+enum { LIST = GB_BENCH_OWN, YARDSTICK, STORE, JSON, CSV, CHART, ROOFLINE, VS, VS_BINARY };
 
 static int read_option(int option, int argc, char **argv, arguments *a, gb_error *err) {
     switch (option) {
@@ -70,6 +80,12 @@ static int read_option(int option, int argc, char **argv, arguments *a, gb_error
     case CSV:
         a->csv = true;
         return GB_OK;
+    case CHART:
+        a->chart = true;
+        return GB_OK;
+    case ROOFLINE:
+        a->roofline = optarg ? optarg : "roofline.svg";
+        return GB_OK;
     case VS:
         a->vs = optarg;
         return GB_OK;
@@ -88,6 +104,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                           {"store", optional_argument, NULL, STORE},
                                           {"json", no_argument, NULL, JSON},
                                           {"csv", no_argument, NULL, CSV},
+                                          {"chart", no_argument, NULL, CHART},
+                                          {"roofline", optional_argument, NULL, ROOFLINE},
                                           {"vs", required_argument, NULL, VS},
                                           {"vs-binary", required_argument, NULL, VS_BINARY},
                                           {0}};
@@ -100,10 +118,13 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
         return gb_fail(err, GB_EINPUT, "unexpected argument '%s'; see 'gaugeblock help bench'", argv[optind]);
     if (a->csv && a->bench.sessions > 1) return gb_fail(err, GB_EINPUT, "--csv and --sessions exclude each other");
     if (a->json && a->csv) return gb_fail(err, GB_EINPUT, "--json and --csv exclude each other");
+    if (a->chart && (a->json || a->csv || a->vs || a->binary || a->bench.sessions > 1))
+        return gb_fail(err, GB_EINPUT, "--chart excludes --json, --csv, --sessions, --vs and --vs-binary");
+    if (a->roofline && (a->json || a->csv || a->vs || a->binary || a->bench.sessions > 1))
+        return gb_fail(err, GB_EINPUT, "--roofline excludes --json, --csv, --sessions, --vs and --vs-binary");
     if ((a->vs || a->binary) && (a->csv || a->store || a->list || (a->vs && a->binary)))
         return gb_fail(err, GB_EINPUT, "--vs and --vs-binary exclude each other, --csv, --store and --list");
-    gb_bench_arguments_end(&a->bench);
-    return GB_OK;
+    return gb_bench_arguments_end(&a->bench, err);
 }
 
 static int list_selected(const gb_bench_options *b, gb_error *err) {
@@ -126,6 +147,22 @@ static int keep(const arguments *a, const gb_results *all, gb_error *err) {
     return gb_store_results(a->store, all, err);
 }
 
+static int show_roofline(const arguments *a, const gb_bench_outcome *outcome, gb_error *err) {
+    gb_ceiling_options o = gb_ceiling_defaults();
+    gb_ceilings ceilings;
+    o.topology = &outcome->topology;
+    if (a->bench.options.effort == GB_EFFORT_QUICK) {
+        o.ms = 1;
+        o.trials = 3;
+    }
+    int rc = gb_ceilings_measure(&o, &ceilings, err);
+    if (!rc) gb_roofline_print(stdout, &outcome->report, &outcome->topology, &ceilings);
+    if (!rc) rc = gb_roofline_svg(a->roofline, &outcome->report, &outcome->topology, &ceilings, err);
+    if (!rc) printf("drawn: %s\n", a->roofline);
+    gb_ceilings_free(&ceilings);
+    return rc;
+}
+
 /* In this process. */
 static int run_here(arguments *a, int argc, char **argv, gb_error *err) {
     gb_bench_outcome outcome;
@@ -135,6 +172,8 @@ static int run_here(arguments *a, int argc, char **argv, gb_error *err) {
         gb_bench_print_csv(stdout, &outcome.report);
     else if (!rc && !a->json)
         gb_bench_print_table(stdout, &a->bench.options, &outcome.report, &outcome.run, outcome.stolen);
+    if (!rc && a->chart) gb_bench_print_chart(stdout, &outcome.report);
+    if (!rc && a->roofline) rc = show_roofline(a, &outcome, err);
     if (!rc && (a->json || a->store)) rc = gb_bench_records(&outcome, &all, err);
     if (!rc) rc = keep(a, &all, err);
     if (!rc && outcome.report.failed)

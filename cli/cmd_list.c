@@ -7,14 +7,15 @@
 #include "cli/engine.h"
 #include "harness/machine.h"
 
-const char gb_help_list[] = "usage: gaugeblock list formats|isas|kernels|machine [--json]\n"
-                            "\n"
-                            "  formats   block formats: size, bits per weight, activation partner\n"
-                            "  isas      instruction-set tiers: what this CPU and this program can run, and why not\n"
-                            "  kernels   every row of the table, those of other architectures too\n"
-                            "  machine   CPU, caches, memory, kernel, frequency governor\n"
-                            "\n"
-                            "  --json    the same for machines\n";
+const char gb_help_list[] =
+    "usage: gaugeblock list formats|isas|kernels|machine [--json]\n"
+    "\n"
+    "  formats   block formats: size, bits per weight, activation partner\n"
+    "  isas      instruction-set tiers: what this CPU and this program can run, and why not\n"
+    "  kernels   every row of the table, those of other architectures too\n"
+    "  machine   CPU, memory, kernel, frequency governor, stolen time; a tree of packages, NUMA nodes, caches, cores\n"
+    "\n"
+    "  --json    the same for machines\n";
 
 static const char *roles(const gb_format_info *f) {
     if (f->is_weight && f->is_activation) return "weights, activations";
@@ -181,6 +182,13 @@ static void show_fact(const cJSON *fact) {
     }
 }
 
+/* Share of CPU time that the hypervisor took since the system started; negative: not known. */
+static double stolen_since_boot(void) {
+    uint64_t stolen = 0;
+    uint64_t total = 0;
+    return gb_steal_ticks("", &stolen, &total) && total ? (double)stolen / (double)total : -1;
+}
+
 static void show_machine(void) {
     cJSON *machine = gb_machine_json();
     const cJSON *fact = NULL;
@@ -189,6 +197,49 @@ static void show_machine(void) {
         show_fact(fact);
     }
     cJSON_Delete(machine);
+    const double stolen = stolen_since_boot();
+    if (stolen >= 0) printf("%-13s %.3f %% of CPU time since the start of the system\n", "stolen", stolen * 100);
+    gb_topology topology;
+    gb_error err;
+    int rc = gb_topology_read(&topology, &err);
+    if (!rc) rc = gb_topology_print(stdout, &topology, &err);
+    if (rc)
+        printf("topology: absent (%s)\n", err.text);
+    else
+        gb_topology_free(&topology);
+}
+
+static void add_caches(cJSON *cpu, const gb_logical_cpu *c) {
+    static const char *const names[3] = {"l1d", "l2", "l3"};
+    for (int level = 0; level < 3; level++) {
+        if (!c->cache[level].bytes) continue;
+        cJSON *cache = cJSON_AddObjectToObject(cpu, names[level]);
+        cJSON_AddNumberToObject(cache, "id", c->cache[level].id);
+        cJSON_AddNumberToObject(cache, "bytes", (double)c->cache[level].bytes);
+    }
+}
+
+/* The facts, and each CPU's place. */
+static cJSON *machine_json(void) {
+    cJSON *machine = gb_machine_json();
+    gb_topology topology;
+    const double stolen = stolen_since_boot();
+    if (stolen >= 0) cJSON_AddNumberToObject(machine, "stolen_since_boot", stolen);
+    if (!machine || gb_topology_read(&topology, NULL)) return machine;
+    cJSON *cpus = cJSON_AddArrayToObject(machine, "cpus");
+    for (size_t i = 0; i < topology.cpu_count; i++) {
+        const gb_logical_cpu *c = &topology.cpus[i];
+        cJSON *cpu = cJSON_CreateObject();
+        cJSON_AddNumberToObject(cpu, "cpu", c->os_index);
+        cJSON_AddNumberToObject(cpu, "core", c->core);
+        cJSON_AddNumberToObject(cpu, "kind", c->kind);
+        cJSON_AddNumberToObject(cpu, "node", topology.nodes ? topology.nodes[c->node].os_index : c->node);
+        if (c->package >= 0) cJSON_AddNumberToObject(cpu, "package", c->package);
+        add_caches(cpu, c);
+        cJSON_AddItemToArray(cpus, cpu);
+    }
+    gb_topology_free(&topology);
+    return machine;
 }
 
 static const struct {
@@ -198,7 +249,7 @@ static const struct {
 } topics[] = {{"formats", show_formats, formats_json},
               {"isas", show_isas, isas_json},
               {"kernels", show_kernels, kernels_json},
-              {"machine", show_machine, gb_machine_json}};
+              {"machine", show_machine, machine_json}};
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
 int gb_cmd_list(int argc, char **argv, gb_error *err) {

@@ -52,7 +52,11 @@ static void command_line(words *w, const char *program, const gb_bench_arguments
     if (o->isa >= 0) add(w, "--isa", gb_isas[o->isa].name);
     if (o->best) add(w, "--best", NULL);
     if (o->filter) add(w, "--filter", o->filter);
-    add(w, "--size", levels(w, o));
+    if (a->shape)
+        add(w, "--shape", a->shape);
+    else
+        add(w, "--size", levels(w, o));
+    if (o->cold) add(w, "--cold", NULL);
     add(w, "--samples", value(w, "%.0f", (double)o->samples));
     add(w, "--min-time", value(w, "%.9g", o->min_ms));
     char *seed = w->text[w->count];

@@ -5,6 +5,7 @@
 
 void gb_topology_free(gb_topology *topology) {
     free(topology->cpus);
+    free(topology->nodes);
     *topology = (gb_topology){0};
 }
 

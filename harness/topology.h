@@ -4,14 +4,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "harness/error.h"
 
+/* The cache of one level that a CPU uses; CPUs with one id share it. 0 bytes: not known. */
+typedef struct gb_cpu_cache {
+    int id;
+    size_t bytes;
+} gb_cpu_cache;
+
 typedef struct gb_logical_cpu {
-    int os_index; /* the operating system's number, for pinning */
-    int core;     /* physical core, counted from 0 in topology order */
-    int kind;     /* 0 = slowest kind of core; larger is faster; all 0 where the kinds are not known */
-    int node;     /* NUMA node, counted from 0 */
+    int os_index;          /* the operating system's number, for pinning */
+    int core;              /* physical core, counted from 0 in topology order */
+    int kind;              /* 0 = slowest kind of core; larger is faster; all 0 where the kinds are not known */
+    int node;              /* NUMA node, counted from 0 */
+    int package;           /* counted from 0; -1: not known */
+    gb_cpu_cache cache[3]; /* L1d, L2, L3 */
 } gb_logical_cpu;
 
 /* Size of one cache and the number of usable logical CPUs that share it; 0 bytes: not known. */
@@ -19,9 +28,15 @@ typedef struct gb_cache {
     size_t bytes, sharing;
 } gb_cache;
 
+typedef struct gb_numa_node {
+    int os_index; /* the operating system's number */
+    size_t bytes; /* of its memory; 0: not known */
+} gb_numa_node;
+
 typedef struct gb_topology {
     gb_logical_cpu *cpus; /* usable ones (cgroup and affinity mask), in topology order */
     size_t cpu_count, core_count, kind_count, node_count;
+    gb_numa_node *nodes;  /* node_count, or NULL: not known */
     bool smt;             /* some core has more than one usable logical CPU */
     gb_cache l1d, l2, l3; /* as seen from the first default CPU (gb_topology_default_cpus) */
     char source[128];     /* where the facts come from: "hwloc 2.9.0", or what is missing without it */
@@ -36,6 +51,9 @@ int gb_topology_synthetic(const char *description, const int *core_kinds, size_t
                           gb_error *err);
 
 void gb_topology_free(gb_topology *topology);
+
+/* A tree: packages, NUMA nodes, last caches, groups of equal cores with their caches and threads. */
+int gb_topology_print(FILE *out, const gb_topology *topology, gb_error *err);
 
 /* The first `wanted` CPUs to use: one per physical core, fastest kind first, then the second logical CPU of each core,
  * and so on. Writes min(wanted, cpu_count) operating-system numbers and returns how many. */

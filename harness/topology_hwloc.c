@@ -40,6 +40,31 @@ static gb_cache cache_above(hwloc_obj_t pu, hwloc_obj_type_t type, hwloc_const_b
     return cache;
 }
 
+/* The same of one CPU, for the tree. */
+static gb_cpu_cache own_cache(hwloc_obj_t pu, hwloc_obj_type_t type) {
+    for (hwloc_obj_t o = pu->parent; o; o = o->parent)
+        if (o->type == type) return (gb_cpu_cache){.id = (int)o->logical_index, .bytes = (size_t)o->attr->cache.size};
+    return (gb_cpu_cache){.id = -1};
+}
+
+static int package_of(hwloc_topology_t hw, hwloc_obj_t pu) {
+    const hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(hw, HWLOC_OBJ_PACKAGE, pu);
+    return package ? (int)package->logical_index : -1;
+}
+
+static int copy_nodes(hwloc_topology_t hw, gb_topology *t, gb_error *err) {
+    const int nodes = hwloc_get_nbobjs_by_type(hw, HWLOC_OBJ_NUMANODE);
+    t->node_count = nodes > 0 ? (size_t)nodes : 1;
+    t->nodes = gb_new(t->node_count, sizeof *t->nodes, "NUMA nodes", err);
+    if (!t->nodes) return GB_ESYSTEM;
+    for (int i = 0; i < nodes; i++) {
+        const hwloc_obj_t node = hwloc_get_obj_by_type(hw, HWLOC_OBJ_NUMANODE, (unsigned)i);
+        t->nodes[i].os_index = node ? (int)node->os_index : i;
+        if (node && node->attr) t->nodes[i].bytes = (size_t)node->attr->numanode.local_memory;
+    }
+    return GB_OK;
+}
+
 static hwloc_obj_t next_pu(hwloc_topology_t hw, hwloc_obj_t previous, hwloc_const_bitmap_t usable) {
     do previous = hwloc_get_next_obj_by_type(hw, HWLOC_OBJ_PU, previous);
     while (previous && !hwloc_bitmap_isset(usable, previous->os_index));
@@ -70,14 +95,17 @@ static int extract(hwloc_topology_t hw, hwloc_const_bitmap_t usable, gb_topology
         else
             core++;
         last_core = in;
-        t->cpus[t->cpu_count++] = (gb_logical_cpu){.os_index = (int)pu->os_index,
-                                                   .core = core,
-                                                   .kind = kinds > 1 ? kind_of(hw, pu) : 0,
-                                                   .node = node_of(hw, pu)};
+        t->cpus[t->cpu_count++] =
+            (gb_logical_cpu){.os_index = (int)pu->os_index,
+                             .core = core,
+                             .kind = kinds > 1 ? kind_of(hw, pu) : 0,
+                             .node = node_of(hw, pu),
+                             .package = package_of(hw, pu),
+                             .cache = {own_cache(pu, HWLOC_OBJ_L1CACHE), own_cache(pu, HWLOC_OBJ_L2CACHE),
+                                       own_cache(pu, HWLOC_OBJ_L3CACHE)}};
     }
     t->core_count = (size_t)core + 1;
-    const int nodes = hwloc_get_nbobjs_by_type(hw, HWLOC_OBJ_NUMANODE);
-    t->node_count = nodes > 0 ? (size_t)nodes : 1;
+    if (copy_nodes(hw, t, err)) return GB_ESYSTEM;
     int first = 0;
     (void)gb_topology_default_cpus(t, 1, &first);
     hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(hw, (unsigned)first);
@@ -167,7 +195,7 @@ int gb_topology_read(gb_topology *topology, gb_error *err) {
     for (int i = 0; i < CPU_SETSIZE; i++)
         if (CPU_ISSET((size_t)i, &mask)) {
             const int n = (int)topology->cpu_count++;
-            topology->cpus[n] = (gb_logical_cpu){.os_index = i, .core = n};
+            topology->cpus[n] = (gb_logical_cpu){.os_index = i, .core = n, .package = -1};
         }
     topology->core_count = topology->cpu_count;
     topology->l1d.bytes = cache_size(_SC_LEVEL1_DCACHE_SIZE);

@@ -84,7 +84,7 @@ char *gb_result_key(const gb_result *result, const gb_key_rule *rule, gb_error *
 }
 
 char *gb_result_label(const gb_result *result, gb_error *err) {
-    static const char *const kernel[] = {"name", "level"}; /* format, operation and ISA are in the name */
+    static const char *const kernel[] = {"name", "level", "cache"}; /* format, operation and ISA are in the name */
     static const char *const model[] = {"name", "test", "threads", "isa", "kv"};
     const int is_kernel = strcmp(gb_result_own(result, "kind"), "kernel") == 0;
     const gb_key_rule rule = {.only = is_kernel ? kernel : model,
@@ -149,7 +149,7 @@ void gb_machine_difference(const gb_result *here, const gb_result *there, char *
 
 /* A run times the kernels of one format, operation and level in turns, and the models of one test. */
 int gb_result_interleaved(const gb_result *a, const gb_result *b) {
-    static const char *const parts[] = {"format", "op", "level", "test"};
+    static const char *const parts[] = {"format", "op", "level", "cache", "test"};
     const char *id = gb_result_text(a, "run", "id");
     if (!id[0] || strcmp(id, gb_result_text(b, "run", "id")) != 0) return 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

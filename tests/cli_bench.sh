@@ -47,7 +47,7 @@ expect 0 "0 failed verification" --isa scalar --format q8_0 --op dot "${short[@]
 
 # CSV: the head names as many columns as every row has
 columns=$("$gb" bench --isa scalar --op dot "${short[@]}" --csv | awk -F, '{ print NF }' | sort -u)
-[ "$columns" = 20 ] || problem "--csv: columns: $columns"
+[ "$columns" = 21 ] || problem "--csv: columns: $columns"
 
 # JSON lines: one record per timed row, with the parts a reader needs
 lines=$("$gb" bench --isa scalar --op dot "${short[@]}" --json --seed 18446744073709551615)
@@ -56,6 +56,34 @@ for part in '"kind":"kernel"' '"verdict":"ok"' '"seed":18446744073709551615' '"c
     '"affinity":[' '"ns_per_weight":{'; do
     [ "$(grep -cF -- "$part" <<<"$lines")" -eq "$(wc -l <<<"$lines")" ] || problem "--json: a record lacks $part"
 done
+
+# shapes of models: a name in any case, one tensor, a file; and cold caches
+quick=(--samples 6 --min-time 0 --quick)
+expect 0 "^llama-3.2-1b:attn_k: 512 rows of 2048 elements" --shape Llama-3.2-1B:attn_k --isa scalar --format q8_0 --op gemv "${quick[@]}"
+expect 2 "one of .*mistral-7b" --shape nomodel
+expect 2 "no matrix 'ffn'" --shape mistral-7b:ffn
+expect 2 "exclude each other" --shape mistral-7b --size l1
+expect 2 "no kernel of the table" --shape mistral-7b --op rope
+shape=$(mktemp)
+printf 'layers 1\nembd 256\nheads 4\nkv_heads 4\nhead_dim 64\nffn 512\nvocab 300\n' >"$shape"
+lines=$("$gb" bench --shape "$shape" --cold --json --isa scalar --format q8_0 --op dot "${quick[@]}" --sessions 2)
+[ "$(wc -l <<<"$lines")" -eq 4 ] || problem "--shape FILE: not four shapes: $lines"
+[ "$(grep -cF '"cache":"cold"' <<<"$lines")" -eq 4 ] || problem "--cold: a record does not say so"
+printf 'layers one\n' >"$shape"
+expect 2 "$shape:1: 'layers one'" --shape "$shape"
+rm -f "$shape"
+expect 0 "^caches +cold" --cold --isa scalar --format q8_0 --op dot "${short[@]}"
+
+# the chart: the fastest kernel of a working set has the whole width
+expect 0 "^gb_q8_0_gemv_scalar +\|#{40}\| [0-9]" --chart --isa scalar --format q8_0 --op gemv "${short[@]}"
+expect 2 "--chart excludes" --chart --csv
+
+# the roofline: ceilings, every kernel's place, and a drawing
+svg=$(mktemp -d)
+expect 0 "^gb_q8_0_gemv_scalar +l1 +int8 +8\.500" --roofline="$svg/r.svg" --isa scalar --format q8_0 --op gemv "${short[@]}"
+grep -q "<circle.*gb_q8_0_gemv_scalar" "$svg/r.svg" || problem "--roofline: no kernel in the drawing"
+expect 2 "--roofline excludes" --roofline --json
+rm -rf "$svg"
 
 # sessions: processes whose medians are the samples
 lines=$("$gb" bench --isa scalar --op dot --format q8_0 "${short[@]}" --json --sessions 4 --yardstick)

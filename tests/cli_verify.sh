@@ -89,7 +89,10 @@ exits 0 list machine
 for key in cpu_model microcode hypervisor features isas logical_cpus l1d_bytes memory_bytes huge_pages kernel governor; do
     says out "^$key +[^ ]"
 done
+says out '^topology: [1-9]'
+says out '^ +[1-9][0-9]* cores?.*: CPUs? [0-9]'
 exits 0 list machine --json
+says out '"cpus":'
 says out '"logical_cpus":[[:space:]]*[1-9]'
 exits 2 list
 exits 2 list everything

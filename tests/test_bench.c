@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "bench/bench.h"
+#include "bench/evict.h"
 #include "bench/measure.h"
+#include "bench/models.h"
+#include "bench/print.h"
 #include "reference/reference.h"
 
 static const gb_topology small = {.l1d = {32768, 1}, .l2 = {1 << 20, 1}, .l3 = {8 << 20, 2}};
@@ -161,6 +164,165 @@ START_TEST(levels) {
 }
 END_TEST
 
+/* --- shapes of models ------------------------------------------------------------------------------------------- */
+
+static const char tiny_model[] = "# a model\nlayers 2\nembd 512\nheads 4\nkv_heads 2\nhead_dim 64 # each\n\nffn 768\n"
+                                 "vocab 1000";
+
+/* Every built-in file parses; its heads share the hidden state as these families do; rows are whole blocks of every
+ * format, so that all of them can be timed. */
+START_TEST(models) {
+    size_t count = 0;
+    for (const char *name; (name = gb_model_name(count)); count++) {
+        gb_model_facts m;
+        gb_error err = {0};
+        ck_assert_msg(gb_model_facts_find(name, &m, &err) == GB_OK, "%s", err.text);
+        ck_assert_str_eq(m.name, name);
+        ck_assert_msg(m.heads % m.kv_heads == 0 && m.heads * m.head_dim == m.embd, "%s", name);
+        gb_bench_place place[GB_MODEL_MATRICES];
+        const size_t places = gb_model_places(&m, NULL, place);
+        ck_assert_uint_ge(places, 5);
+        for (size_t i = 0; i < places; i++) ck_assert_uint_eq(place[i].n % GB_MAX_BLOCK_ELEMS, 0);
+    }
+    ck_assert_uint_ge(count, 6);
+    ck_assert_ptr_null(gb_model_name(count));
+}
+END_TEST
+
+/* One shape is one place with all its names; a tensor by name is found whatever it shares its shape with. */
+START_TEST(model_places) {
+    gb_model_facts m;
+    gb_error err = {0};
+    gb_bench_place place[GB_MODEL_MATRICES];
+    ck_assert_msg(gb_model_facts_parse(tiny_model, "some/dir/Tiny, one.txt", &m, &err) == GB_OK, "%s", err.text);
+    ck_assert_str_eq(m.name, "Tiny__one"); /* no comma reaches CSV */
+    ck_assert_uint_eq(gb_model_places(&m, NULL, place), 6);
+    ck_assert_str_eq(place[0].name, "Tiny__one:attn_q");
+    ck_assert(place[0].n == 512 && place[0].rows == 256);
+    ck_assert_str_eq(place[1].name, "Tiny__one:attn_k+attn_v");
+    ck_assert(place[1].n == 512 && place[1].rows == 128);
+    ck_assert(place[2].n == 256 && place[2].rows == 512); /* attn_output */
+    ck_assert_str_eq(place[3].name, "Tiny__one:ffn_gate+ffn_up");
+    ck_assert(place[4].n == 768 && place[4].rows == 512); /* ffn_down */
+    ck_assert(place[5].n == 512 && place[5].rows == 1000);
+    ck_assert_uint_eq(gb_model_places(&m, "ffn_up", place), 1);
+    ck_assert_str_eq(place[0].name, "Tiny__one:ffn_up");
+    ck_assert_uint_eq(gb_model_places(&m, "ffn", place), 0);
+}
+END_TEST
+
+/* Files are hostile: every fault names file, line and what was expected. */
+START_TEST(bad_model_files) {
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"layers 2\nlayers 2", "t:2: a second 'layers'"},
+        {"width 2", "t:1: unknown fact 'width'"},
+        {"layers", "t:1: 'layers'"},
+        {"layers 2 3", "t:1: "},
+        {"layers 0", "from 1 to"},
+        {"layers -1", "from 1 to"},
+        {"layers 99999999999999999999999", "from 1 to"},
+        {"layers 2", "no line 'embd'"},
+        {"", "no line 'layers'"},
+        {"layers 2                                                                                                     "
+         " "
+         "                                 ",
+         "t:1: a line of"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        gb_model_facts m;
+        gb_error err = {0};
+        ck_assert_int_eq(gb_model_facts_parse(cases[i].text, "t", &m, &err), GB_EINPUT);
+        ck_assert_msg(strstr(err.text, cases[i].message) != NULL, "'%s' lacks '%s'", err.text, cases[i].message);
+    }
+}
+END_TEST
+
+/* A matrix is timed in its own shape: rows one by one for dot, at once for gemv; other operations are not selected;
+ * rows that are no whole blocks are refused. */
+START_TEST(matrices) {
+    const gb_kernel table[] = {
+        {"dot", GB_FORMAT_q8_0, GB_OP_dot, GB_ISA_scalar, gb_reference(GB_FORMAT_q8_0, GB_OP_dot)},
+        {"gemv", GB_FORMAT_q8_0, GB_OP_gemv, GB_ISA_scalar, gb_reference(GB_FORMAT_q8_0, GB_OP_gemv)},
+        {"act", GB_FORMAT_q8_0, GB_OP_quantize_act, GB_ISA_scalar, gb_reference(GB_FORMAT_q8_0, GB_OP_quantize_act)},
+    };
+    const gb_bench_place place[] = {{.name = "m:a", .n = 96, .rows = 5}, {.name = "m:b", .n = 32, .rows = 7}};
+    gb_bench_options o = few(table, 3);
+    gb_bench_report report;
+    gb_error err = {0};
+    o.matrices = place;
+    o.matrix_count = 2;
+    ck_assert_msg(gb_bench_run(&o, &report, &err) == GB_OK, "%s", err.text);
+    ck_assert_uint_eq(report.count, 4);
+    ck_assert_uint_eq(report.timed, 4);
+    const gb_bench_result *r = report.results;
+    ck_assert(r[0].shape.n == 96 && r[0].shape.rows == 1 && r[0].calls % 5 == 0);
+    ck_assert(r[0].working_set == 5 * 102 + 102);
+    ck_assert(r[1].shape.n == 96 && r[1].shape.rows == 5);
+    ck_assert_str_eq(r[2].place->name, "m:b");
+    ck_assert(r[3].shape.n == 32 && r[3].shape.rows == 7);
+    gb_bench_free(&report);
+    gb_bench_case c;
+    ck_assert_int_eq(gb_bench_case_matrix(GB_FORMAT_q4_K, GB_OP_gemv, 128, 4, 1, &c, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "whole blocks of 256"));
+    ck_assert_int_eq(gb_bench_case_matrix(GB_FORMAT_q4_K, GB_OP_gemv, SIZE_MAX - 255, 4, 1, &c, &err), GB_EINPUT);
+}
+END_TEST
+
+/* Cold: one pass a sample, however short; eviction loses no byte. */
+START_TEST(cold) {
+    if (!gb_can_evict()) return;
+    const gb_kernel table[] = {{"dot", GB_FORMAT_q8_0, GB_OP_dot, GB_ISA_scalar, {.dot = gb_ref_q8_0_dot}}};
+    gb_bench_options o = few(table, 1);
+    gb_bench_report report;
+    gb_error err = {0};
+    o.cold = true;
+    o.yardstick = true;
+    ck_assert_msg(gb_bench_run(&o, &report, &err) == GB_OK, "%s", err.text);
+    const gb_bench_result *r = report.results;
+    ck_assert_uint_eq(r->calls, r->working_set / gb_row_bytes(GB_FORMAT_q8_0, r->shape.n) - 1);
+    ck_assert_uint_ge(r->ns.n, 7);
+    gb_bench_free(&report);
+    char bytes[200];
+    for (int i = 0; i < 200; i++) bytes[i] = (char)i;
+    gb_evict(bytes + 1, 198);
+    gb_evict(bytes, 0);
+    for (int i = 0; i < 200; i++) ck_assert_int_eq(bytes[i], (char)i);
+}
+END_TEST
+
+/* Bars: the fastest fills the width, half as fast half of it, the slowest still has one mark; what failed has none, and
+ * a place without any timing is left out. */
+START_TEST(chart) {
+    static const gb_kernel k[] = {{.name = "fast"}, {.name = "half"}, {.name = "slow"}, {.name = "wrong"}};
+    gb_bench_place places[] = {{.name = "here"}, {.name = "nowhere"}};
+    gb_bench_result results[5];
+    for (size_t i = 0; i < 5; i++)
+        results[i] = (gb_bench_result){.kernel = &k[i % 4],
+                                       .place = places,
+                                       .work = {.weights = 100},
+                                       .ns = {.median = i == 0   ? 50
+                                                        : i == 1 ? 100
+                                                                 : 1e6}};
+    results[3].verdict = GB_VERIFY_FAIL;
+    results[4].verdict = GB_VERIFY_FAIL;
+    results[4].place = &places[1];
+    const gb_bench_report report = {.places = places, .place_count = 2, .results = results, .count = 5};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(out);
+    gb_bench_print_chart(out, &report);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_ptr_nonnull(strstr(text, "|########################################| 2.000\n"));
+    ck_assert_ptr_nonnull(strstr(text, "|####################                    | 1.000\n"));
+    ck_assert_ptr_nonnull(strstr(text, "|#                                       | 0.000\n"));
+    ck_assert(!strstr(text, "wrong") && !strstr(text, "nowhere"));
+    free(text);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("bench");
     TCase *tc = tcase_create("bench");
@@ -172,6 +334,12 @@ int main(void) {
     tcase_add_test(tc, declared_work);
     tcase_add_test(tc, working_sets);
     tcase_add_test(tc, levels);
+    tcase_add_test(tc, models);
+    tcase_add_test(tc, model_places);
+    tcase_add_test(tc, bad_model_files);
+    tcase_add_test(tc, matrices);
+    tcase_add_test(tc, cold);
+    tcase_add_test(tc, chart);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

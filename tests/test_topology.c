@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/cpu_list.h"
 #include "harness/topology.h"
 
 static gb_topology made;
@@ -56,6 +57,49 @@ START_TEST(hybrid) {
 }
 END_TEST
 
+static void print_made(const char *expected) {
+    char *text = NULL;
+    size_t size = 0;
+    gb_error err = {0};
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(out);
+    ck_assert_int_eq(gb_topology_print(out, &made, &err), GB_OK);
+    ck_assert_int_eq(fclose(out), 0);
+    const char *lines = strchr(text, '\n'); /* the first one names hwloc's version */
+    ck_assert_ptr_nonnull(lines);
+    ck_assert_str_eq(lines + 1, expected);
+    free(text);
+    gb_topology_free(&made);
+}
+
+/* Two packages with a node and a last cache each, pairs of cores on one L2, SMT: every level once, sharing counted. */
+START_TEST(tree) {
+    make("package:2 numa:1(memory=1073741824) l3:1(size=8388608) l2:1(size=1048576) l1d:2(size=32768) core:1 pu:2",
+         NULL, 0);
+    print_made("  package 0: CPUs 0-3\n"
+               "    NUMA node 0: 1 GiB, CPUs 0-3\n"
+               "      L3 8 MiB: CPUs 0-3\n"
+               "        2 cores, L1d 32 KiB, L2 1 MiB for 4 CPUs, 2 threads each (SMT): CPUs 0-3\n"
+               "  package 1: CPUs 4-7\n"
+               "    NUMA node 1: 1 GiB, CPUs 4-7\n"
+               "      L3 8 MiB: CPUs 4-7\n"
+               "        2 cores, L1d 32 KiB, L2 1 MiB for 4 CPUs, 2 threads each (SMT): CPUs 4-7\n");
+}
+END_TEST
+
+/* Kinds of cores are groups of their own, though all else is equal. */
+START_TEST(tree_of_kinds) {
+    static const int kinds[] = {1, 1, 7, 7};
+    make("package:1 core:4 pu:1", kinds, 4);
+    made.nodes[0].bytes = 0;
+    print_made("  package 0: CPUs 0-3\n"
+               "    NUMA node 0: CPUs 0-3\n"
+               "      no L3 known: CPUs 0-3\n"
+               "        2 cores of kind 0 (the slowest): CPUs 0-1\n"
+               "        2 cores of kind 1 (the fastest): CPUs 2-3\n");
+}
+END_TEST
+
 /* Descriptions that make no sense are errors with a message. */
 START_TEST(bad_descriptions) {
     static const int kinds[] = {1, 2, 3};
@@ -79,6 +123,36 @@ START_TEST(without_hwloc) {
 END_TEST
 
 #endif
+
+/* CPU lists: ranges, order, and what is none. */
+START_TEST(cpu_lists) {
+    int cpus[6];
+    size_t count = 0;
+    gb_error err = {0};
+    ck_assert_int_eq(gb_cpu_list_parse("--x", "7,2-4,0", cpus, 6, &count, &err), GB_OK);
+    static const int expected[] = {7, 2, 3, 4, 0};
+    ck_assert_uint_eq(count, 5);
+    ck_assert_int_eq(memcmp(cpus, expected, sizeof expected), 0);
+    static const char *const bad[] = {"",       ",", "1,", "a", "3-1", "1-", "-1", "1 ", "1,,2", "99999999999999999999",
+                                      "2097152"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ck_assert_int_eq(gb_cpu_list_parse("--x", bad[i], cpus, 6, &count, &err), GB_EINPUT);
+        ck_assert_ptr_nonnull(strstr(err.text, "expected CPU numbers"));
+    }
+    ck_assert_int_eq(gb_cpu_list_parse("--x", "1,0-2", cpus, 6, &count, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "CPU 1 twice"));
+    ck_assert_int_eq(gb_cpu_list_parse("--x", "0-1000000", cpus, 6, &count, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "more than 6"));
+    static const int some[] = {0, 1, 2, 5, 7, 8};
+    char text[16];
+    gb_cpu_list_print(some, 6, text, sizeof text);
+    ck_assert_str_eq(text, "0-2,5,7-8");
+    gb_cpu_list_print(some, 6, text, 9);
+    ck_assert_str_eq(text, "0-2,5...");
+    gb_cpu_list_print(some, 0, text, sizeof text);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
 
 /* This machine: exactly the CPUs of the affinity mask, each once. */
 START_TEST(this_machine) {
@@ -127,10 +201,13 @@ int main(void) {
     tcase_add_test(tc, numa_and_smt);
     tcase_add_test(tc, hybrid);
     tcase_add_test(tc, bad_descriptions);
+    tcase_add_test(tc, tree);
+    tcase_add_test(tc, tree_of_kinds);
 #else
     tcase_add_test(tc, without_hwloc);
     (void)make;
 #endif
+    tcase_add_test(tc, cpu_lists);
     tcase_add_test(tc, this_machine);
     tcase_add_test(tc, bound_process);
     suite_add_tcase(suite, tc);

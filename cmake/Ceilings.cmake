@@ -1,0 +1,12 @@
+# bench/ceilings/<isa>.c, each with its ISA's flags; those of other architectures are left out, as kernels are.
+set(GB_CEILING_SOURCES)
+foreach(isa IN LISTS GB_ISAS)
+  if(built_${isa})
+    set(file ${PROJECT_SOURCE_DIR}/bench/ceilings/${isa}.c)
+    list(APPEND GB_CEILING_SOURCES ${file})
+    set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${flags_${isa}}")
+  endif()
+endforeach()
+if(built_scalar)
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/bench/ceilings/scalar.c PROPERTIES COMPILE_OPTIONS "${GB_NO_VECTORIZE}")
+endif()
