@@ -224,19 +224,24 @@ static void quantize_heads_job(void *ctx, size_t member, size_t size) {
     for (size_t t = begin; t < end; t++) quantize_row(s, member, s->q + t * s->acts.n, t - s->first);
 }
 
-/* x += projection, then the norm of the feed-forward part. */
-static void add_and_norm_job(void *ctx, size_t member, size_t size) {
-    const step *s = ctx;
+/* x += rows + the bias of the projection that made them, for this member's tokens. */
+static void add_to_x(const step *s, const gb_matrix *made_by, float *rows, size_t member, size_t size) {
     const gb_context *c = s->c;
     const size_t n = c->m->n_embd;
     size_t begin = 0;
     size_t end = 0;
     share(s, member, size, &begin, &end);
     for (size_t t = begin; t < end; t++) {
-        float *projection = s->projection + (t - s->first) * n;
-        add_bias(c->m, &s->layer->o, projection);
-        c->m->add(projection, c->x + t * n, n);
+        float *row = rows + (t - s->first) * n;
+        add_bias(c->m, made_by, row);
+        c->m->add(row, c->x + t * n, n);
     }
+}
+
+/* x += projection, then the norm of the feed-forward part. */
+static void add_and_norm_job(void *ctx, size_t member, size_t size) {
+    const step *s = ctx;
+    add_to_x(s, &s->layer->o, s->projection, member, size);
     norm_job(ctx, member, size);
 }
 
@@ -258,16 +263,7 @@ static void silu_job(void *ctx, size_t member, size_t size) {
 
 static void add_down_job(void *ctx, size_t member, size_t size) {
     const step *s = ctx;
-    const gb_context *c = s->c;
-    const size_t n = c->m->n_embd;
-    size_t begin = 0;
-    size_t end = 0;
-    share(s, member, size, &begin, &end);
-    for (size_t t = begin; t < end; t++) {
-        float *down = s->down + (t - s->first) * n;
-        add_bias(c->m, &s->layer->down, down);
-        c->m->add(down, c->x + t * n, n);
-    }
+    add_to_x(s, &s->layer->down, s->down, member, size);
 }
 
 /* One (head, token) pair reads its own q, and writes its result over it: nothing else needs that q again. */
