@@ -1,12 +1,14 @@
 /* Float operations of the engine on NEON. */
 #include <math.h>
 
-#include "kernels/neon/lanes.h"
+#include "kernels/neon/vec16.h"
+
+#include "kernels/vec16/lanes.h"
 #include "reference/math.h"
 
 /* gb_exp_f32 of reference/math.h, operation by operation. A NaN passes through: both comparisons are false, its
  * integer part converts to 0 and the polynomial stays NaN. */
-GB_NEON_INLINE float32x4_t exp4(float32x4_t x) {
+GB_INLINE float32x4_t exp4(float32x4_t x) {
     const float32x4_t min = vdupq_n_f32(GB_EXP_MIN);
     const float32x4_t max = vdupq_n_f32(GB_EXP_MAX);
     const float32x4_t magic = vdupq_n_f32(GB_EXP_MAGIC);
@@ -28,7 +30,7 @@ GB_NEON_INLINE float32x4_t exp4(float32x4_t x) {
 
 void gb_f32_rmsnorm_neon(const float *x, const float *w, float *y, size_t n, float eps) {
     const char *row = (const char *)x;
-    const float32x4_t sum = gb_neon_lanes_dot(GB_NEON_F32, row, 0, 1, GB_NEON_F32, row, n, 0);
+    const float32x4_t sum = gb_lanes_dot(GB_LANES_F32, row, 0, 1, GB_LANES_F32, row, n, 0);
     const float mean = vgetq_lane_f32(sum, 0) / (float)n;
     const float scale = 1.0F / sqrtf(mean + eps);
     size_t i = 0;
@@ -57,7 +59,7 @@ void gb_f32_rope_neon(float *x, size_t heads, size_t head_dim, size_t n_rot, con
 }
 
 /* a > b ? a : b */
-GB_NEON_INLINE float32x4_t larger(float32x4_t a, float32x4_t b) {
+GB_INLINE float32x4_t larger(float32x4_t a, float32x4_t b) {
     return vbslq_f32(vcgtq_f32(a, b), a, b);
 }
 
@@ -79,7 +81,7 @@ static float row_max(const float *x, size_t n) {
 void gb_f32_softmax_neon(float *x, size_t n) {
     const float max = row_max(x, n);
     const float32x4_t shift = vdupq_n_f32(max);
-    float32x4x4_t lane = gb_neon_zero_lanes();
+    float32x4x4_t lane = gb_zero_lanes();
     size_t i = 0;
     for (; i + GB_LANES <= n; i += GB_LANES) {
         for (size_t j = 0; j < 4; j++) {
@@ -90,10 +92,10 @@ void gb_f32_softmax_neon(float *x, size_t n) {
     }
     if (i < n) {
         for (size_t l = i; l < n; l++) x[l] = gb_exp_f32(x[l] - max);
-        const float32x4x4_t e = gb_neon_load_tail(GB_NEON_F32, x + i, n - i);
+        const float32x4x4_t e = gb_load_tail(GB_LANES_F32, x + i, n - i);
         for (size_t j = 0; j < 4; j++) lane.val[j] = vaddq_f32(lane.val[j], e.val[j]);
     }
-    const float inverse = 1.0F / gb_neon_fold_lanes(lane);
+    const float inverse = 1.0F / gb_fold_row(lane);
     for (i = 0; i + 4 <= n; i += 4) vst1q_f32(x + i, vmulq_n_f32(vld1q_f32(x + i), inverse));
     for (; i < n; i++) x[i] = x[i] * inverse;
 }

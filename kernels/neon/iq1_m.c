@@ -1,4 +1,7 @@
 /* iq1_m on NEON. */
-#include "kernels/neon/lattice.h"
+#include "kernels/neon/vec16.h"
 
-GB_LATTICE_KERNELS(iq1_m, 1)
+#include "kernels/vec16/lattice.h"
+
+GB_LATTICE_FORMAT(iq1_m, 1);
+GB_SUPER_KERNELS(iq1_m, neon)

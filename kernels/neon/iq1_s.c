@@ -1,4 +1,7 @@
 /* iq1_s on NEON. */
-#include "kernels/neon/lattice.h"
+#include "kernels/neon/vec16.h"
 
-GB_LATTICE_KERNELS(iq1_s, 1)
+#include "kernels/vec16/lattice.h"
+
+GB_LATTICE_FORMAT(iq1_s, 1);
+GB_SUPER_KERNELS(iq1_s, neon)

@@ -1,4 +1,7 @@
 /* iq2_xs on NEON. */
-#include "kernels/neon/lattice.h"
+#include "kernels/neon/vec16.h"
 
-GB_LATTICE_KERNELS(iq2_xs, 0)
+#include "kernels/vec16/lattice.h"
+
+GB_LATTICE_FORMAT(iq2_xs, 0);
+GB_SUPER_KERNELS(iq2_xs, neon)

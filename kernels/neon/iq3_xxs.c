@@ -1,4 +1,7 @@
 /* iq3_xxs on NEON. */
-#include "kernels/neon/lattice.h"
+#include "kernels/neon/vec16.h"
 
-GB_LATTICE_KERNELS(iq3_xxs, 0)
+#include "kernels/vec16/lattice.h"
+
+GB_LATTICE_FORMAT(iq3_xxs, 0);
+GB_SUPER_KERNELS(iq3_xxs, neon)

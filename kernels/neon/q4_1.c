@@ -1,10 +1,6 @@
 /* q4_1 on NEON. */
-#include "kernels/neon/blocks32.h"
+#include "kernels/neon/vec16.h"
 
-GB_NEON_INLINE int8x16x2_t codes(const char *block, size_t i) {
-    (void)i; /* there are no more */
-    return gb_neon_lowered(gb_neon_nibbles(((const gb_block_q4_1 *)block)->qs), 0);
-}
+#include "kernels/vec16/q4_1.h"
 
-static const gb_neon_block32 kind = {.codes = codes, .bytes = sizeof(gb_block_q4_1), .narrow = 1, .affine = 1};
-GB_NEON_BLOCK32_KERNELS(q4_1, kind)
+GB_BLOCK32_KERNELS(q4_1, neon)

@@ -1,11 +1,6 @@
 /* q5_0 on NEON. */
-#include "kernels/neon/blocks32.h"
+#include "kernels/neon/vec16.h"
 
-GB_NEON_INLINE int8x16x2_t codes(const char *block, size_t i) {
-    (void)i; /* there are no more */
-    const gb_block_q5_0 *b = (const gb_block_q5_0 *)block;
-    return gb_neon_lowered(gb_neon_five_bits(b->qs, b->qh), 16);
-}
+#include "kernels/vec16/q5_0.h"
 
-static const gb_neon_block32 kind = {.codes = codes, .bytes = sizeof(gb_block_q5_0), .narrow = 1, .affine = 0};
-GB_NEON_BLOCK32_KERNELS(q5_0, kind)
+GB_BLOCK32_KERNELS(q5_0, neon)

@@ -1,48 +1,159 @@
-/* What the NEON kernels share: unaligned loads, exact conversions, reductions over four rows and the loop over tiles.
- *
- * Baseline AArch64 only: no dot-product and no half-precision arithmetic instructions (f16 conversions are baseline).
- * Multiply and add are always two instructions, vmulq and vaddq: vfmaq rounds once and vmlaq_f32 is fused on some
- * compilers. Everything takes constant row and column counts and is inlined, so that the small loops unroll. */
+/* vec16/ops.h on baseline AArch64, all but the products: no half-precision arithmetic instructions (f16 conversions are
+ * baseline). vmlaq_f32 is fused on some compilers and vfmaq everywhere, so neither is used where it could be seen. */
 #ifndef GB_NEON_SIMD_H
 #define GB_NEON_SIMD_H
 
 #include <arm_neon.h>
 
-#include "kernels/kernel.h"
-#include "reference/number.h"
+#include "kernels/vec16/ops.h"
 
-#define GB_NEON_INLINE static inline __attribute__((always_inline))
+typedef uint8x16_t gb_bytes;
+typedef int32x4_t gb_ints;
+typedef float32x4_t gb_floats;
+typedef float32x4x4_t gb_floats4;
 
-enum { GB_TILE_ROWS = 4, GB_TILE_COLS = 4 };
+GB_INLINE gb_bytes gb_v_load(const void *p) {
+    return vld1q_u8(p);
+}
 
-/* Rows of f32 and f16 may start at any address: byte loads and stores, reinterpreted. */
-GB_NEON_INLINE float32x4_t gb_neon_load_f32(const void *p) {
+GB_INLINE void gb_v_store(void *p, gb_bytes v) {
+    vst1q_u8(p, v);
+}
+
+GB_INLINE gb_bytes gb_v_load8(const void *p) {
+    return vcombine_u8(vld1_u8(p), vdup_n_u8(0));
+}
+
+GB_INLINE gb_bytes gb_v_set(uint8_t b) {
+    return vdupq_n_u8(b);
+}
+
+GB_INLINE gb_bytes gb_v_halves(uint8_t low, uint8_t high) {
+    return vcombine_u8(vdup_n_u8(low), vdup_n_u8(high));
+}
+
+GB_INLINE gb_bytes gb_v_words(uint64_t low, uint64_t high) {
+    return vcombine_u8(vcreate_u8(low), vcreate_u8(high));
+}
+
+GB_INLINE gb_bytes gb_v_and(gb_bytes a, gb_bytes b) {
+    return vandq_u8(a, b);
+}
+
+GB_INLINE gb_bytes gb_v_or(gb_bytes a, gb_bytes b) {
+    return vorrq_u8(a, b);
+}
+
+GB_INLINE gb_bytes gb_v_xor(gb_bytes a, gb_bytes b) {
+    return veorq_u8(a, b);
+}
+
+GB_INLINE gb_bytes gb_v_add(gb_bytes a, gb_bytes b) {
+    return vaddq_u8(a, b);
+}
+
+GB_INLINE gb_bytes gb_v_sub(gb_bytes a, gb_bytes b) {
+    return vsubq_u8(a, b);
+}
+
+/* The count must be a constant in the text of the program. */
+#define gb_v_shl(v, n) vshlq_n_u8(v, n)
+#define gb_v_shr(v, n) vshrq_n_u8(v, n)
+
+GB_INLINE gb_bytes gb_v_shift(gb_bytes v, int n) {
+    return vshlq_u8(v, vdupq_n_s8((int8_t)n));
+}
+
+GB_INLINE gb_bytes gb_v_test(gb_bytes v, gb_bytes bit) {
+    return vtstq_u8(v, bit);
+}
+
+GB_INLINE gb_bytes gb_v_from(gb_bytes v, uint8_t least) {
+    return vcgeq_u8(v, vdupq_n_u8(least));
+}
+
+GB_INLINE gb_bytes gb_v_lookup(gb_bytes table, gb_bytes v) {
+    return vqtbl1q_u8(table, v);
+}
+
+GB_INLINE gb_bytes gb_v_low64s(gb_bytes a, gb_bytes b) {
+    return vcombine_u8(vget_low_u8(a), vget_low_u8(b));
+}
+
+GB_INLINE gb_bytes gb_v_high64s(gb_bytes a, gb_bytes b) {
+    return vcombine_u8(vget_high_u8(a), vget_high_u8(b));
+}
+
+GB_INLINE gb_bytes gb_v_zip8_low(gb_bytes a, gb_bytes b) {
+    return vzip1q_u8(a, b);
+}
+
+GB_INLINE gb_bytes gb_v_zip16_low(gb_bytes a, gb_bytes b) {
+    return vreinterpretq_u8_u16(vzip1q_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
+}
+
+GB_INLINE gb_bytes gb_v_zip16_high(gb_bytes a, gb_bytes b) {
+    return vreinterpretq_u8_u16(vzip2q_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
+}
+
+GB_INLINE gb_ints gb_v_zero(void) {
+    return vdupq_n_s32(0);
+}
+
+GB_INLINE gb_ints gb_v_sum_rows(const gb_ints sum[GB_TILE_ROWS]) {
+    return vpaddq_s32(vpaddq_s32(sum[0], sum[1]), vpaddq_s32(sum[2], sum[3]));
+}
+
+GB_INLINE int gb_v_byte_sum(gb_bytes v) {
+    return vaddlvq_s8(vreinterpretq_s8_u8(v));
+}
+
+GB_INLINE gb_ints gb_v_at_most(gb_ints i, int top) {
+    return vminq_s32(i, vdupq_n_s32(top));
+}
+
+GB_INLINE gb_bytes gb_v_low_bytes(const gb_ints v[4]) {
+    const int16x8_t lo = vcombine_s16(vmovn_s32(v[0]), vmovn_s32(v[1]));
+    const int16x8_t hi = vcombine_s16(vmovn_s32(v[2]), vmovn_s32(v[3]));
+    return vreinterpretq_u8_s8(vcombine_s8(vmovn_s16(lo), vmovn_s16(hi)));
+}
+
+/* Of pairs of bsums in sub-blocks of 32: they agree with the codes, so pairs fit sixteen bits. */
+GB_INLINE gb_ints gb_v_min_sums(const uint8_t mn[16], const void *bsums, size_t sub) {
+    const int16x8_t low = vreinterpretq_s16_u8(vld1q_u8(bsums));
+    const int16x8_t high = vreinterpretq_s16_u8(vld1q_u8((const uint8_t *)bsums + 16));
+    const int16x8_t m = vreinterpretq_s16_u16(vmovl_u8(vld1_u8(mn)));
+    const int16x8_t sums = sub == 32 ? vpaddq_s16(low, high) : low;
+    const int32x4_t first = vmlal_high_s16(vmull_s16(vget_low_s16(m), vget_low_s16(sums)), m, sums);
+    if (sub == 32) return first;
+    const int16x8_t more = vreinterpretq_s16_u16(vmovl_u8(vld1_u8(mn + 8)));
+    return vmlal_high_s16(vmlal_s16(first, vget_low_s16(more), vget_low_s16(high)), more, high);
+}
+
+GB_INLINE gb_floats gb_v_fset(float x) {
+    return vdupq_n_f32(x);
+}
+
+GB_INLINE gb_floats gb_v_fload(const void *p) {
     return vreinterpretq_f32_u8(vld1q_u8(p));
 }
 
-GB_NEON_INLINE uint16x8_t gb_neon_load_u16(const void *p) {
-    return vreinterpretq_u16_u8(vld1q_u8(p));
+GB_INLINE void gb_v_fstore(float *p, gb_floats x) {
+    vst1q_f32(p, x);
 }
 
-/* Exact; a NaN stays a NaN. */
-GB_NEON_INLINE float32x4_t gb_neon_f32_from_f16(uint16x4_t h) {
-    return vcvt_f32_f16(vreinterpret_f16_u16(h));
+GB_INLINE float gb_v_first(gb_floats x) {
+    return vgetq_lane_f32(x, 0);
 }
 
-GB_NEON_INLINE float gb_neon_half(uint16_t h) {
-    return vgetq_lane_f32(gb_neon_f32_from_f16(vdup_n_u16(h)), 0);
+GB_INLINE gb_floats gb_v_from_ints(gb_ints i) {
+    return vcvtq_f32_s32(i);
 }
 
-/* The f16 at the address of a block, in binary32. */
-GB_NEON_INLINE float gb_neon_load_scale(const void *p) {
-    return gb_neon_half(gb_load_u16(p, 0));
-}
-
-/* Sixteen signed bytes -> sixteen floats, exact. */
-GB_NEON_INLINE float32x4x4_t gb_neon_f32_from_i8(int8x16_t v) {
-    const int16x8_t lo = vmovl_s8(vget_low_s8(v));
-    const int16x8_t hi = vmovl_high_s8(v);
-    float32x4x4_t f;
+GB_INLINE gb_floats4 gb_v_from_bytes(gb_bytes v) {
+    const int16x8_t lo = vmovl_s8(vget_low_s8(vreinterpretq_s8_u8(v)));
+    const int16x8_t hi = vmovl_high_s8(vreinterpretq_s8_u8(v));
+    gb_floats4 f;
     f.val[0] = vcvtq_f32_s32(vmovl_s16(vget_low_s16(lo)));
     f.val[1] = vcvtq_f32_s32(vmovl_high_s16(lo));
     f.val[2] = vcvtq_f32_s32(vmovl_s16(vget_low_s16(hi)));
@@ -50,22 +161,64 @@ GB_NEON_INLINE float32x4x4_t gb_neon_f32_from_i8(int8x16_t v) {
     return f;
 }
 
-/* x[i] = v[i] * scale for sixteen codes. */
-GB_NEON_INLINE void gb_neon_store_scaled(float *x, int8x16_t v, float scale) {
-    const float32x4x4_t f = gb_neon_f32_from_i8(v);
-    for (size_t j = 0; j < 4; j++) vst1q_f32(x + 4 * j, vmulq_n_f32(f.val[j], scale));
+GB_INLINE gb_floats gb_v_from_halves(const void *p) {
+    return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p)));
 }
 
-/* The low bytes of sixteen integers. */
-GB_NEON_INLINE int8x16_t gb_neon_low_bytes(const int32x4_t v[4]) {
-    const int16x8_t lo = vcombine_s16(vmovn_s32(v[0]), vmovn_s32(v[1]));
-    const int16x8_t hi = vcombine_s16(vmovn_s32(v[2]), vmovn_s32(v[3]));
-    return vcombine_s8(vmovn_s16(lo), vmovn_s16(hi));
+GB_INLINE float gb_v_scale(const void *p) {
+    return vgetq_lane_f32(vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(gb_load_u16(p, 0)))), 0);
 }
 
-/* max |x| without NaN, +0 if there is nothing else; n a multiple of 4. On the bits, which order as the floats do: vmaxq
- * would return a NaN, and a comparison with a constant becomes fmaxnm under clang, which returns a signalling one. */
-GB_NEON_INLINE float gb_neon_magnitude(const float *x, size_t n) {
+/* fcvtn rounds to nearest even and makes subnormals, as wanted; only a NaN keeps its payload and is replaced. */
+GB_INLINE uint16x4_t gb_neon_f16(gb_floats x) {
+    const uint16x4_t h = vreinterpret_u16_f16(vcvt_f16_f32(x));
+    const uint16x4_t nan = vorr_u16(vand_u16(h, vdup_n_u16(0x8000)), vdup_n_u16(0x7e00));
+    return vbsl_u16(vmovn_u32(vceqq_f32(x, x)), h, nan);
+}
+
+GB_INLINE gb_bytes gb_v_to_f16(gb_floats a, gb_floats b) {
+    return vreinterpretq_u8_u16(vcombine_u16(gb_neon_f16(a), gb_neon_f16(b)));
+}
+
+GB_INLINE gb_floats4 gb_v_from_bf16(const void *p) {
+    const uint16x8_t lo = vreinterpretq_u16_u8(vld1q_u8(p));
+    const uint16x8_t hi = vreinterpretq_u16_u8(vld1q_u8((const uint8_t *)p + 16));
+    gb_floats4 x;
+    x.val[0] = vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(lo), 16));
+    x.val[1] = vreinterpretq_f32_u32(vshll_high_n_u16(lo, 16));
+    x.val[2] = vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(hi), 16));
+    x.val[3] = vreinterpretq_f32_u32(vshll_high_n_u16(hi, 16));
+    return x;
+}
+
+/* Nearest even on the upper half; a NaN keeps its upper half and is made quiet. */
+GB_INLINE uint16x4_t gb_neon_bf16(gb_floats x) {
+    const uint32x4_t u = vreinterpretq_u32_f32(x);
+    const uint32x4_t odd = vandq_u32(vshrq_n_u32(u, 16), vdupq_n_u32(1));
+    const uint32x4_t rounded = vaddq_u32(vaddq_u32(u, vdupq_n_u32(0x7fff)), odd);
+    const uint32x4_t quiet = vorrq_u32(u, vdupq_n_u32(0x400000));
+    return vshrn_n_u32(vbslq_u32(vceqq_f32(x, x), rounded, quiet), 16);
+}
+
+GB_INLINE gb_bytes gb_v_to_bf16(gb_floats a, gb_floats b) {
+    return vreinterpretq_u8_u16(vcombine_u16(gb_neon_bf16(a), gb_neon_bf16(b)));
+}
+
+GB_INLINE gb_floats gb_v_add_exact(gb_floats s, gb_floats x, gb_floats y) {
+    return vfmaq_f32(s, x, y);
+}
+
+GB_INLINE gb_floats gb_v_pairs(gb_floats a, gb_floats b) {
+    return vpaddq_f32(a, b);
+}
+
+GB_INLINE gb_floats gb_v_fold(gb_floats a, gb_floats b) {
+    return vcombine_f32(vadd_f32(vget_low_f32(a), vget_high_f32(a)), vadd_f32(vget_low_f32(b), vget_high_f32(b)));
+}
+
+/* On the bits, which order as the floats do: vmaxq would return a NaN, and a comparison with a constant becomes fmaxnm
+ * under clang, which returns a signalling one. */
+GB_INLINE float gb_v_magnitude(const float *x, size_t n) {
     uint32x4_t m = vdupq_n_u32(0);
     for (size_t i = 0; i < n; i += 4) {
         const uint32x4_t bits = vreinterpretq_u32_f32(vabsq_f32(vld1q_f32(x + i)));
@@ -74,8 +227,7 @@ GB_NEON_INLINE float gb_neon_magnitude(const float *x, size_t n) {
     return gb_f32_from_bits(vmaxvq_u32(m));
 }
 
-/* The first element of magnitude |x| = magnitude, with its sign; +0 if magnitude is 0; n a multiple of 4. */
-GB_NEON_INLINE float gb_neon_first_extreme(const float *x, size_t n, float magnitude) {
+GB_INLINE float gb_v_first_extreme(const float *x, size_t n, float magnitude) {
     if (magnitude == 0.0F) return 0.0F;
     static const uint32_t count[4] = {0, 1, 2, 3};
     const float32x4_t wanted = vdupq_n_f32(magnitude);
@@ -89,67 +241,17 @@ GB_NEON_INLINE float gb_neon_first_extreme(const float *x, size_t n, float magni
     return x[vminvq_u32(first)];
 }
 
-/* Products of sixteen codes, two in each 16-bit lane: needs |w| <= 127, as 2 * 127 * 128 < 2^15 (-128 twice is not). */
-GB_NEON_INLINE int16x8_t gb_neon_products16(int8x16_t w, int8x16_t q) {
-    return vmlal_high_s8(vmull_s8(vget_low_s8(w), vget_low_s8(q)), w, q);
+/* fcvtas: ties away from zero, NaN to 0. */
+GB_INLINE gb_ints gb_v_round_away(gb_floats x) {
+    return vcvtaq_s32_f32(x);
 }
 
-/* Products of 32 codes, four in each 16-bit lane: needs |w| <= 63, as 4 * 63 * 128 < 2^15. */
-GB_NEON_INLINE int16x8_t gb_neon_products32(int8x16_t w0, int8x16_t w1, int8x16_t q0, int8x16_t q1) {
-    return vmlal_high_s8(vmlal_s8(gb_neon_products16(w0, q0), vget_low_s8(w1), vget_low_s8(q1)), w1, q1);
-}
-
-/* Lane r = the sum of sum[r]. */
-GB_NEON_INLINE int32x4_t gb_neon_sum_rows(const int32x4_t sum[GB_TILE_ROWS]) {
-    return vpaddq_s32(vpaddq_s32(sum[0], sum[1]), vpaddq_s32(sum[2], sum[3]));
-}
-
-/* A tile: acc[c] lane r = dot(row r, column c) for rows 1 or GB_TILE_ROWS and cols 1 or GB_TILE_COLS; lanes from rows
- * up are undefined. Row r lies at w + r * w_stride bytes, column c at a + c * a_stride bytes. */
-typedef void gb_neon_tile_fn(const char *w, size_t w_stride, size_t rows, const char *a, size_t a_stride, size_t cols,
-                             size_t n, float32x4_t *acc);
-
-/* One tile of the result, from row r and column c. */
-GB_NEON_INLINE void gb_neon_store_tile(const gb_gemm_args *g, gb_neon_tile_fn *tile, size_t r, size_t rows, size_t c,
-                                       size_t cols) {
-    float32x4_t acc[GB_TILE_COLS];
-    tile((const char *)g->w + r * g->w_stride, g->w_stride, rows, (const char *)g->a + c * g->a_stride, g->a_stride,
-         cols, g->n, acc);
-    for (size_t j = 0; j < cols; j++) {
-        float *y = g->y + (c + j) * g->y_stride + r;
-        if (rows == GB_TILE_ROWS)
-            vst1q_f32(y, acc[j]);
-        else
-            *y = vgetq_lane_f32(acc[j], 0);
-    }
-}
-
-/* A strip of `rows` rows: tiles of `step` columns, then single columns. The rows of the strip stay in the cache. */
-GB_NEON_INLINE void gb_neon_strip(const gb_gemm_args *g, gb_neon_tile_fn *tile, size_t step, size_t r, size_t rows) {
-    size_t c = 0;
-    if (step > 1)
-        for (; c + step <= g->cols; c += step) gb_neon_store_tile(g, tile, r, rows, c, step);
-    for (; c < g->cols; c++) gb_neon_store_tile(g, tile, r, rows, c, 1);
-}
-
-/* gemm by tiles; step = GB_TILE_COLS, or 1 for a tile that only knows single columns. */
-GB_NEON_INLINE void gb_neon_gemm(const gb_gemm_args *g, gb_neon_tile_fn *tile, size_t step) {
-    size_t r = 0;
-    for (; r + GB_TILE_ROWS <= g->rows; r += GB_TILE_ROWS) gb_neon_strip(g, tile, step, r, GB_TILE_ROWS);
-    for (; r < g->rows; r++) gb_neon_strip(g, tile, step, r, 1);
-}
-
-GB_NEON_INLINE void gb_neon_gemv(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y,
-                                 gb_neon_tile_fn *tile) {
-    const gb_gemm_args g = {
-        .w = w, .w_stride = w_stride, .rows = rows, .a = a, .cols = 1, .n = n, .y = y, .y_stride = rows};
-    gb_neon_gemm(&g, tile, 1);
-}
-
-GB_NEON_INLINE float gb_neon_dot(const void *w, const void *a, size_t n, gb_neon_tile_fn *tile) {
-    float32x4_t acc[GB_TILE_COLS];
-    tile(w, 0, 1, a, 0, 1, n, acc);
-    return vgetq_lane_f32(acc[0], 0);
+/* The low mantissa bits of x + 1.5 * 2^23, 0 for a NaN. */
+GB_INLINE gb_ints gb_v_nearest_int(gb_floats x) {
+    const float32x4_t t = vaddq_f32(x, vdupq_n_f32(12582912.0F));
+    const uint32x4_t low = vandq_u32(vreinterpretq_u32_f32(t), vdupq_n_u32(0x7fffffU));
+    const int32x4_t q = vsubq_s32(vreinterpretq_s32_u32(low), vdupq_n_s32(0x400000));
+    return vandq_s32(q, vreinterpretq_s32_u32(vceqq_f32(t, t)));
 }
 
 #endif

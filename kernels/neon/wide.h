@@ -4,8 +4,6 @@
 
 #include "kernels/neon/simd.h"
 
-#define GB_INLINE GB_NEON_INLINE
-
 enum { GB_WIDE = 4 };
 typedef float32x4_t gb_wide;
 typedef uint32x4_t gb_wide_mask; /* all bits of a lane or none */

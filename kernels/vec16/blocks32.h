@@ -1,0 +1,153 @@
+/* The dot of formats with 32 codes and one f16 scale against q8_0, or with scale and minimum against q8_1. */
+#ifndef GB_VEC16_BLOCKS32_H
+#define GB_VEC16_BLOCKS32_H
+
+#include "kernels/vec16/tiles.h"
+
+/* A weight format: the size of its blocks, which have `per` times 32 codes (0: once), and the i-th 32 of one in natural
+ * order. A block begins with its f16 scale, unless scale() gives that of a term: one of 32 elements, or, split, one of
+ * sixteen. */
+typedef struct gb_block32 {
+    gb_bytes2 (*codes)(const char *block, size_t i);
+    float (*scale)(const char *block, size_t term);
+    size_t bytes, per;
+    gb_range range; /* of the codes */
+    int affine;     /* an f16 minimum follows the scale; activations are q8_1 */
+    int split;      /* and codes are below 128 */
+} gb_block32;
+
+/* Where the 32 elements k of a row lie: the block, and which of its 32s. */
+GB_INLINE const char *gb_block_of(gb_block32 kind, const char *row, size_t k) {
+    return row + (kind.per ? k / kind.per : k) * kind.bytes;
+}
+
+GB_INLINE size_t gb_part_of(gb_block32 kind, size_t k) {
+    return kind.per ? k % kind.per : 0;
+}
+
+GB_INLINE float gb_term_scale(gb_block32 kind, const char *block, size_t term) {
+    return kind.scale ? kind.scale(block, term) : gb_v_scale(block);
+}
+
+/* 32 elements: x = code * d, or code * d + m. */
+GB_INLINE void gb_dequantize32(gb_block32 kind, const char *block, size_t i, float *x) {
+    const gb_bytes2 code = kind.codes(block, i);
+    const gb_floats m = gb_v_fset(kind.affine ? gb_v_scale(block + sizeof(uint16_t)) : 0.0F);
+    for (size_t h = 0; h < 2; h++) {
+        const gb_floats d = gb_v_fset(gb_term_scale(kind, block, kind.split ? 2 * i + h : i));
+        const gb_floats4 f = gb_v_from_bytes(code.val[h]);
+        for (size_t j = 0; j < 4; j++) {
+            gb_floats v = f.val[j] * d;
+            if (kind.affine) v = v + m;
+            gb_v_fstore(x + 16 * h + 4 * j, v);
+        }
+    }
+}
+
+GB_INLINE void gb_dequantize_row32(gb_block32 kind, const char *row, float *x, size_t n) {
+    for (size_t k = 0; k < n / 32; k++)
+        gb_dequantize32(kind, gb_block_of(kind, row, k), gb_part_of(kind, k), x + 32 * k);
+}
+
+/* Scales of one term of every row. */
+GB_INLINE gb_floats gb_row_scales(gb_block32 kind, const char *const block[GB_TILE_ROWS], size_t rows, size_t term) {
+    float scale[GB_TILE_ROWS] = {0};
+    uint16_t d[GB_TILE_ROWS] = {0};
+    for (size_t r = 0; r < rows; r++) {
+        if (kind.scale)
+            scale[r] = kind.scale(block[r], term);
+        else
+            d[r] = gb_load_u16(block[r], 0);
+    }
+    return kind.scale ? gb_v_fload(scale) : gb_v_from_halves(d);
+}
+
+/* (dw * da) * isum of a term whose partial sums are given. */
+GB_INLINE gb_floats gb_term(gb_floats dw, float da, const gb_ints sum[GB_TILE_ROWS]) {
+    return (dw * gb_v_fset(da)) * gb_v_from_ints(gb_v_sum_rows(sum));
+}
+
+/* acc = acc + (dw * da) * isum, or acc + ((dw * da) * isum + m * s), term after term, one row per lane. */
+GB_INLINE void gb_block32_tile(gb_block32 kind, const char *w, size_t w_stride, size_t rows, const char *a,
+                               size_t a_stride, size_t cols, size_t n, gb_floats *acc) {
+    const size_t a_bytes = kind.affine ? sizeof(gb_block_q8_1) : sizeof(gb_block_q8_0);
+    for (size_t c = 0; c < cols; c++) acc[c] = gb_v_fset(0.0F);
+    for (size_t k = 0; k < n / 32; k++) {
+        gb_bytes2 codes[GB_TILE_ROWS];
+        const char *block[GB_TILE_ROWS];
+        uint16_t m[GB_TILE_ROWS] = {0};
+        const size_t part = gb_part_of(kind, k);
+        for (size_t r = 0; r < rows; r++) {
+            block[r] = gb_block_of(kind, w + r * w_stride, k);
+            codes[r] = kind.codes(block[r], part);
+            if (kind.affine) m[r] = gb_load_u16(block[r], 1);
+        }
+        const gb_floats dw = gb_row_scales(kind, block, rows, kind.split ? 2 * part : part);
+        const gb_floats dw1 = kind.split ? gb_row_scales(kind, block, rows, 2 * part + 1) : dw;
+        for (size_t c = 0; c < cols; c++) {
+            const char *partner = a + c * a_stride + k * a_bytes;
+            const char *qs = partner + a_bytes - 32;
+            const gb_bytes2 q = {{gb_v_load(qs), gb_v_load(qs + 16)}};
+            const float da = gb_v_scale(partner);
+            gb_ints sum[GB_TILE_ROWS] = {gb_v_zero(), gb_v_zero(), gb_v_zero(), gb_v_zero()};
+            if (kind.split) {
+                for (size_t h = 0; h < 2; h++) {
+                    for (size_t r = 0; r < rows; r++) sum[r] = gb_v_sums16(codes[r].val[h], q.val[h]);
+                    acc[c] = acc[c] + gb_term(h ? dw1 : dw, da, sum);
+                }
+                continue;
+            }
+            for (size_t r = 0; r < rows; r++)
+                sum[r] = gb_v_sums32(codes[r].val[0], codes[r].val[1], q.val[0], q.val[1], kind.range);
+            gb_floats term = gb_term(dw, da, sum);
+            if (kind.affine) term = term + gb_v_from_halves(m) * gb_v_fset(gb_v_scale(partner + sizeof(uint16_t)));
+            acc[c] = acc[c] + term;
+        }
+    }
+}
+
+/* Sixteen bytes of nibble pairs: elements 0-15 from the low ones, 16-31 from the high ones. */
+GB_INLINE gb_bytes2 gb_nibbles32(const uint8_t *qs) {
+    const gb_bytes pairs = gb_v_load(qs);
+    return (gb_bytes2){{gb_v_and(pairs, gb_v_set(15)), gb_v_shr(pairs, 4)}};
+}
+
+/* Of 32 bits, from the h-th sixteen: `value` in every byte whose bit is set. */
+GB_INLINE gb_bytes gb_bits16(const uint8_t *bits, size_t h, uint8_t value) {
+    static const uint8_t mine[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    return gb_v_and(gb_v_test(gb_v_halves(bits[2 * h], bits[2 * h + 1]), gb_v_load(mine)), gb_v_set(value));
+}
+
+/* Nibbles and the fifth bits that lie apart: bit i of the 32 belongs to element i. */
+GB_INLINE gb_bytes2 gb_five_bits32(const uint8_t *qs, const uint8_t *qh) {
+    gb_bytes2 code = gb_nibbles32(qs);
+    for (size_t h = 0; h < 2; h++) code.val[h] = gb_v_or(code.val[h], gb_bits16(qh, h, 16));
+    return code;
+}
+
+/* What nibbles choose from a table. */
+GB_INLINE gb_bytes2 gb_levels32(const int8_t levels[16], gb_bytes2 nibble) {
+    const gb_bytes table = gb_v_load(levels);
+    return (gb_bytes2){{gb_v_lookup(table, nibble.val[0]), gb_v_lookup(table, nibble.val[1])}};
+}
+
+/* value = code - offset */
+GB_INLINE gb_bytes2 gb_lowered32(gb_bytes2 code, uint8_t offset) {
+    return (gb_bytes2){{gb_v_sub(code.val[0], gb_v_set(offset)), gb_v_sub(code.val[1], gb_v_set(offset))}};
+}
+
+/* dot, gemv and gemm of a format from its description `kind`; then dequantize too. */
+#define GB_BLOCK32_DOTS(name, isa)                                                                                     \
+    GB_INLINE void tile(const char *w, size_t w_stride, size_t rows, const char *a, size_t a_stride, size_t cols,      \
+                        size_t n, gb_floats *acc) {                                                                    \
+        gb_block32_tile(kind, w, w_stride, rows, a, a_stride, cols, n, acc);                                           \
+    }                                                                                                                  \
+    GB_TILE_KERNELS(name, isa, tile, GB_TILE_COLS)
+
+#define GB_BLOCK32_KERNELS(name, isa)                                                                                  \
+    void gb_##name##_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
+        gb_dequantize_row32(kind, blocks, x, n);                                                                       \
+    }                                                                                                                  \
+    GB_BLOCK32_DOTS(name, isa)
+
+#endif

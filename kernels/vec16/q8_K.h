@@ -1,0 +1,35 @@
+/* q8_K in vectors of sixteen bytes. */
+#include "kernels/vec16/tiles.h"
+
+enum { BLOCK = 256 };
+
+static void encode(const float *x, gb_block_q8_K *b) {
+    const float magnitude = gb_v_magnitude(x, BLOCK);
+    if (magnitude == 0.0F) {
+        memset(b, 0, sizeof *b);
+        return;
+    }
+    const float inverse = -127.0F / gb_v_first_extreme(x, BLOCK, magnitude);
+    b->d = 1.0F / inverse;
+    for (size_t s = 0; s < BLOCK / 16; s++) {
+        gb_ints q[4];
+        for (size_t j = 0; j < 4; j++)
+            q[j] = gb_v_at_most(gb_v_nearest_int(gb_v_fload(x + 16 * s + 4 * j) * gb_v_fset(inverse)), 127);
+        const gb_bytes codes = gb_v_low_bytes(q);
+        gb_v_store(b->qs + 16 * s, codes);
+        b->bsums[s] = (int16_t)gb_v_byte_sum(codes);
+    }
+}
+
+GB_INLINE void decode(const gb_block_q8_K *b, float *x, size_t blocks) {
+    for (size_t k = 0; k < blocks; k++, b++)
+        for (size_t i = 0; i < BLOCK; i += 16, x += 16) gb_v_store_scaled(x, gb_v_load(b->qs + i), b->d);
+}
+
+#define GB_Q8_K_KERNELS(isa)                                                                                           \
+    void gb_q8_K_quantize_act_##isa(const float *x, void *blocks, size_t n) {                                          \
+        for (size_t k = 0; k < n / BLOCK; k++) encode(x + k * BLOCK, (gb_block_q8_K *)blocks + k);                     \
+    }                                                                                                                  \
+    void gb_q8_K_dequantize_##isa(const void *blocks, float *x, size_t n) {                                            \
+        decode(blocks, x, n / BLOCK);                                                                                  \
+    }
