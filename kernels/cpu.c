@@ -38,6 +38,8 @@ gb_cpu_mask gb_cpu_detect_x86(const gb_cpu_source *s) {
     const bool avx = os_ymm && bit(l1[ECX], 28);
 
     gb_cpu_mask m = 0;
+    /* XMM needs no question: x86-64 passes floats in it, so every operating system saves it */
+    if (bit(l1[ECX], 9) && bit(l1[ECX], 19)) m |= GB_CPU_SSE41;
     if (avx && bit(l7[EBX], 5)) m |= GB_CPU_AVX2;
     if (avx && bit(l1[ECX], 12)) m |= GB_CPU_FMA;
     if (avx && bit(l1[ECX], 29)) m |= GB_CPU_F16C;

@@ -8,8 +8,10 @@
 
 #include "kernels/kernel.h"
 
-/* Features that tiers ask for. AVX512 = F + BW + DQ + VL together: no tier wants a part of them. */
+/* Features that tiers ask for. SSE41 = SSSE3 + SSE4.1, AVX512 = F + BW + DQ + VL together: no tier wants a part of
+ * them. */
 #define GB_CPU_FEATURES(X)                                                                                             \
+    X(SSE41, "SSSE3/SSE4.1")                                                                                           \
     X(AVX2, "AVX2")                                                                                                    \
     X(FMA, "FMA")                                                                                                      \
     X(F16C, "F16C")                                                                                                    \

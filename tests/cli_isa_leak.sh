@@ -1,5 +1,5 @@
 #!/bin/bash
-# Files compiled for the baseline must not hold wide registers: an inline function compiled with another tier's flags that
+# Files compiled for the baseline must not hold wide registers or SSSE3 and SSE4.1: an inline function compiled with another tier's flags that
 # the linker keeps would crash older CPUs. x86 only.
 set -u
 library=$(dirname "$GAUGEBLOCK")/libgaugeblock.a
@@ -11,12 +11,15 @@ trap 'rm -rf "$work"' EXIT
 index=0
 objdump -d --no-show-raw-insn "$library" | awk -v dir="$work" '/^[^ ].*file format/ { n++ } n { print > (dir "/" n) }'
 for member in "$work"/*; do
-    tier=$(grep -oE '<gb_[a-z0-9_K]+_(scalar|avx2|avx512vnni)>:' "$member" | sed -E 's/.*_(scalar|avx2|avx512vnni)>:/\1/' | sort -u)
+    tier=$(grep -oE '<gb_[a-z0-9_K]+_(scalar|sse41|avx2|avx512vnni)>:' "$member" | sed -E 's/.*_(scalar|sse41|avx2|avx512vnni)>:/\1/' | sort -u)
     [ "$(printf '%s' "$tier" | wc -l)" -gt 0 ] && { echo "FAILED: a file holds kernels of several tiers: $tier"; failed=1; }
     case $tier in
         avx512vnni) ;;
         avx2) grep -qE '%zmm[0-9]|\{%k[0-7]\}' "$member" && { echo "FAILED: AVX-512 registers in an avx2 file"; failed=1; } ;;
-        *) grep -qE '%[yz]mm[0-9]|\{%k[0-7]\}' "$member" && { echo "FAILED: wide registers in a baseline file:"; grep -m1 'file format' "$member"; failed=1; } ;;
+        sse41) grep -qE '%[yz]mm|\{%k[0-7]\}|\sv[a-z0-9]+ .*%xmm' "$member" && { echo "FAILED: AVX in an sse41 file"; failed=1; } ;;
+        *) grep -qE '\s(pshufb|pmaddubsw|psign[bwd]|pabs[bwd]|phadd[wd]|pmov[sz]x[bwdq]+|pblendvb|blendv?p[sd]|pmulld|pminsd|round[ps][sd]|insertps|ptest) ' "$member" &&
+               { echo "FAILED: SSSE3 or SSE4.1 in a baseline file:"; grep -m1 'file format' "$member"; failed=1; }
+           grep -qE '%[yz]mm[0-9]|\{%k[0-7]\}' "$member" && { echo "FAILED: wide registers in a baseline file:"; grep -m1 'file format' "$member"; failed=1; } ;;
     esac
     index=$((index + 1))
 done

@@ -13,7 +13,9 @@
 enum { SUBLEAF_0 = 0, SUBLEAF_1 = 1 };
 
 /* Bits as the vendors' manuals number them. */
-#define OSXSAVE      (1U << 27) /* leaf 1 ecx */
+#define SSSE3        (1U << 9) /* leaf 1 ecx */
+#define SSE41        (1U << 19)
+#define OSXSAVE      (1U << 27)
 #define AVX          (1U << 28)
 #define FMA          (1U << 12)
 #define F16C         (1U << 29)
@@ -48,7 +50,7 @@ typedef struct machine {
 static machine everything(void) {
     return (machine){.max_leaf = 32,
                      .max_subleaf_7 = 2,
-                     .leaf1_ecx = OSXSAVE | AVX | FMA | F16C,
+                     .leaf1_ecx = SSSE3 | SSE41 | OSXSAVE | AVX | FMA | F16C,
                      .leaf7_ebx = AVX2 | AVX512F | AVX512DQ | AVX512BW | AVX512VL,
                      .leaf7_ecx = AVX512_VBMI | AVX512_VNNI,
                      .leaf7_edx = AMX_TILE | AMX_INT8,
@@ -57,7 +59,7 @@ static machine everything(void) {
                      .amx_allowed = true};
 }
 
-static const gb_cpu_mask avx2_features = GB_CPU_AVX2 | GB_CPU_FMA | GB_CPU_F16C | GB_CPU_AVX_VNNI;
+static const gb_cpu_mask avx2_features = GB_CPU_SSE41 | GB_CPU_AVX2 | GB_CPU_FMA | GB_CPU_F16C | GB_CPU_AVX_VNNI;
 static const gb_cpu_mask avx512_features = GB_CPU_AVX512 | GB_CPU_AVX512_VNNI | GB_CPU_AVX512_VBMI;
 
 /* A leaf that the machine does not have answers with all bits set: real ones repeat some other leaf. */
@@ -122,9 +124,9 @@ END_TEST
 START_TEST(avx2_without_os_support) {
     machine m = everything();
     m.xcr0 = XCR0_XMM;
-    ck_assert_uint_eq(detect_x86(&m), 0);
+    ck_assert_uint_eq(detect_x86(&m), GB_CPU_SSE41);
     m.xcr0 = XCR0_ZMM | XCR0_XMM; /* inconsistent, as a broken hypervisor may say: ZMM without YMM */
-    ck_assert_uint_eq(detect_x86(&m), 0);
+    ck_assert_uint_eq(detect_x86(&m), GB_CPU_SSE41);
 }
 END_TEST
 
@@ -132,7 +134,7 @@ END_TEST
 START_TEST(no_osxsave) {
     machine m = everything();
     m.leaf1_ecx &= ~OSXSAVE;
-    ck_assert_uint_eq(detect_x86(&m), 0);
+    ck_assert_uint_eq(detect_x86(&m), GB_CPU_SSE41);
     ck_assert_int_eq(m.xgetbv_calls, 0);
 }
 END_TEST
@@ -142,7 +144,23 @@ START_TEST(avx_masked) {
     machine m = everything();
     m.leaf1_ecx &= ~AVX;
     m.leaf7_edx = 0;
+    ck_assert_uint_eq(detect_x86(&m), GB_CPU_SSE41);
+}
+END_TEST
+
+/* Catches the sse41 tier taken for SSE4.1 or SSSE3 alone (its files use both), or made to wait for AVX's XCR0: CPUs of
+ * before AVX, which the tier is for, have no XSAVE. */
+START_TEST(sse41_parts) {
+    machine m = {.max_leaf = 13, .leaf1_ecx = SSSE3 | SSE41};
+    ck_assert_uint_eq(detect_x86(&m), GB_CPU_SSE41);
+    m.leaf1_ecx = SSE41;
     ck_assert_uint_eq(detect_x86(&m), 0);
+    m.leaf1_ecx = SSSE3;
+    ck_assert_uint_eq(detect_x86(&m), 0);
+    ck_assert_int_eq(m.xgetbv_calls, 0);
+    m = everything();
+    m.leaf1_ecx &= ~SSE41;
+    ck_assert_uint_eq(detect_x86(&m) & gb_isas[GB_ISA_avx2].needs, GB_CPU_AVX2 | GB_CPU_FMA | GB_CPU_F16C);
 }
 END_TEST
 
@@ -203,7 +221,7 @@ END_TEST
 START_TEST(missing_leaves) {
     machine m = everything();
     m.max_leaf = 6;
-    ck_assert_uint_eq(detect_x86(&m), GB_CPU_FMA | GB_CPU_F16C);
+    ck_assert_uint_eq(detect_x86(&m), GB_CPU_SSE41 | GB_CPU_FMA | GB_CPU_F16C);
     m.max_leaf = 0;
     ck_assert_uint_eq(detect_x86(&m), 0);
     m = everything();
@@ -216,10 +234,10 @@ END_TEST
 START_TEST(avx2_without_companions) {
     machine m = everything();
     m.leaf1_ecx &= ~FMA;
-    ck_assert_uint_eq(detect_x86(&m) & gb_isas[GB_ISA_avx2].needs, GB_CPU_AVX2 | GB_CPU_F16C);
+    ck_assert_uint_eq(detect_x86(&m) & gb_isas[GB_ISA_avx2].needs, GB_CPU_SSE41 | GB_CPU_AVX2 | GB_CPU_F16C);
     m = everything();
     m.leaf1_ecx &= ~F16C;
-    ck_assert_uint_eq(detect_x86(&m) & gb_isas[GB_ISA_avx2].needs, GB_CPU_AVX2 | GB_CPU_FMA);
+    ck_assert_uint_eq(detect_x86(&m) & gb_isas[GB_ISA_avx2].needs, GB_CPU_SSE41 | GB_CPU_AVX2 | GB_CPU_FMA);
 }
 END_TEST
 
@@ -286,7 +304,7 @@ END_TEST
 /* Catches a prefix, a stray blank or a CPU feature's name accepted as a tier, and a silent fallback; the message must
  * name the word and every tier there is. */
 START_TEST(cap_unknown_name) {
-    static const char *const words[] = {"avx3", "avx", "avx512", " avx2", "avx2 ", "references", "avx512vnni2"};
+    static const char *const words[] = {"avx3", "avx", "avx512", " avx2", "avx2 ", "references", "avx512vnni2", "sse4"};
     gb_cap cap;
     char message[256] = "";
     ck_assert_int_eq(gb_cap_from_name(words[_i], &cap, message, sizeof message), -1);
@@ -397,6 +415,7 @@ static Suite *suite(void) {
     tcase_add_test(detection, avx2_without_os_support);
     tcase_add_test(detection, no_osxsave);
     tcase_add_test(detection, avx_masked);
+    tcase_add_test(detection, sse41_parts);
     tcase_add_loop_test(detection, avx512_with_incomplete_xcr0, 0, 7);
     tcase_add_loop_test(detection, avx512_parts, 0, 4);
     tcase_add_test(detection, vnni_bits);
@@ -408,7 +427,7 @@ static Suite *suite(void) {
     TCase *cap = tcase_create("cap");
     tcase_add_loop_test(cap, cap_auto, 0, 4);
     tcase_add_test(cap, cap_reference);
-    tcase_add_loop_test(cap, cap_unknown_name, 0, 7);
+    tcase_add_loop_test(cap, cap_unknown_name, 0, 8);
     tcase_add_test(cap, cap_of_another_architecture);
     tcase_add_test(cap, cap_message_is_bounded);
     tcase_add_test(cap, cap_scalar);
