@@ -135,7 +135,7 @@ static void show_kernels(void) {
         const gb_kernel *k = &gb_kernels[i];
         const char *reason = why_not(k->isa, why, sizeof why);
         supported += !*reason;
-        printf("%-32s %-5s %-13s %-11s %s\n", k->name, gb_formats[k->format].name, gb_op_names[k->op],
+        printf("%-32s %-5s %-13s %-12s %s\n", k->name, gb_formats[k->format].name, gb_op_names[k->op],
                gb_isas[k->isa].name, *reason ? reason : "supported");
     }
     printf("%zu kernels, %zu can run here\n", gb_kernel_count, supported);

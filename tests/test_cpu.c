@@ -255,6 +255,18 @@ START_TEST(aarch64_hwcaps) {
 }
 END_TEST
 
+/* Catches the dot-product tier given to a CPU of before ARMv8.2 (a Cortex-A53, a Raspberry Pi 3 or 4), where its first
+ * SDOT would end the program, and kept from one that has both. */
+START_TEST(dotprod_is_not_neon) {
+    const gb_cpu_mask needs = gb_isas[GB_ISA_neon_dotprod].needs;
+    ck_assert_uint_eq(needs & ~detect_aarch64(HWCAP_ASIMD, ~0UL), GB_CPU_DOTPROD);
+    ck_assert_uint_eq(needs & ~detect_aarch64(~HWCAP_DP, 0), GB_CPU_DOTPROD);
+    ck_assert_uint_eq(needs & ~detect_aarch64(HWCAP_DP, 0), GB_CPU_NEON);
+    ck_assert_uint_eq(needs & ~detect_aarch64(HWCAP_ASIMD | HWCAP_DP, 0), 0);
+    ck_assert_uint_eq(gb_isas[GB_ISA_neon].needs & ~detect_aarch64(HWCAP_ASIMD, 0), 0);
+}
+END_TEST
+
 /* --- the cap ---------------------------------------------------------------------------------------------------------
  */
 
@@ -424,6 +436,7 @@ static Suite *suite(void) {
     tcase_add_test(detection, missing_leaves);
     tcase_add_test(detection, avx2_without_companions);
     tcase_add_test(detection, aarch64_hwcaps);
+    tcase_add_test(detection, dotprod_is_not_neon);
     TCase *cap = tcase_create("cap");
     tcase_add_loop_test(cap, cap_auto, 0, 4);
     tcase_add_test(cap, cap_reference);

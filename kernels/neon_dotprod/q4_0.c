@@ -1,0 +1,6 @@
+/* q4_0 on NEON with dot products. */
+#include "kernels/neon_dotprod/vec16.h"
+
+#include "kernels/vec16/q4_0.h"
+
+GB_BLOCK32_DOTS(q4_0, neon_dotprod)

@@ -1,0 +1,6 @@
+/* q5_0 on NEON with dot products. */
+#include "kernels/neon_dotprod/vec16.h"
+
+#include "kernels/vec16/q5_0.h"
+
+GB_BLOCK32_DOTS(q5_0, neon_dotprod)

@@ -1,0 +1,6 @@
+/* tq1_0 on NEON with dot products. */
+#include "kernels/neon_dotprod/vec16.h"
+
+#include "kernels/vec16/tq1_0.h"
+
+GB_SUPER_DOTS(tq1_0, neon_dotprod)
