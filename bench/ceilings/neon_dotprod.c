@@ -1,0 +1,9 @@
+#include "bench/ceilings/neon.h"
+
+static inline int8x16_t int8_step(int8x16_t sum, int8x16_t a, int8x16_t b) {
+    return vreinterpretq_s8_s32(vdotq_s32(vreinterpretq_s32_s8(sum), a, b));
+}
+
+#include "bench/ceilings/vector.h"
+
+const gb_loops gb_loops_neon_dotprod = GB_VECTOR_LOOPS;
