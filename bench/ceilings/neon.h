@@ -1,4 +1,4 @@
-/* What the NEON tiers share. int8_step(sum, a, b) is the tier's. */
+/* What the NEON tiers share; int8_step() is theirs. */
 #include <arm_neon.h>
 
 #define VECTOR         int8x16_t
