@@ -204,6 +204,7 @@ static int time_group(run *r, gb_bench_result *first, gb_bench_result **group, g
     int rc = place->n ? gb_bench_case_matrix(format, op, place->n, place->rows, o->seed, &c, err)
                       : gb_bench_case_new(format, op, place->bytes, o->seed, &c, err);
     if (rc) return rc;
+    if (o->numa) gb_numa_look(o->numa, c.part[0], c.part_bytes[0], &report->placement);
     for (size_t i = 0; i < count; i++) {
         group[i]->shape = c.shape;
         group[i]->work = c.work;

@@ -6,6 +6,7 @@
 
 #include "bench/case.h"
 #include "harness/counters.h"
+#include "harness/numa.h"
 #include "harness/stats.h"
 #include "harness/topology.h"
 #include "kernels/registry.h"
@@ -75,6 +76,7 @@ typedef struct gb_bench_options {
     gb_effort effort; /* of verification */
     const gb_topology *topology;
     const gb_perf_backend *perf; /* NULL: no counting */
+    const gb_numa_backend *numa; /* NULL: nobody looks where the working sets lie */
     /* Called now and then with what is being done, if not NULL. */
     void (*progress)(void *ctx, size_t done, size_t total, const char *what);
     void *ctx;
@@ -88,6 +90,7 @@ typedef struct gb_bench_report {
     size_t count, timed, failed, skipped; /* failed, skipped: kernels, not results */
     char timer[96];
     double timer_ns, call_ns; /* what was subtracted: per sample, per call */
+    gb_placement placement;   /* of what the kernels stream */
     char counter_note[256];   /* why counters are absent; empty if all are there */
 } gb_bench_report;
 

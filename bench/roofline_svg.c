@@ -57,12 +57,12 @@ static frame make_frame(const gb_bench_report *report, const gb_topology *topolo
 }
 
 static void draw_axes(FILE *out, const frame *f) {
-    for (double e = f->x0; e <= f->x1; e++) {
+    for (int e = (int)f->x0; e <= (int)f->x1; e++) {
         const double x = place_x(f, exp2(e));
         fprintf(out, "<line x1='%.1f' y1='%d' x2='%.1f' y2='%d' class='grid'/>\n", x, TOP, x, HEIGHT - BOTTOM);
         fprintf(out, "<text x='%.1f' y='%d' text-anchor='middle'>%g</text>\n", x, HEIGHT - BOTTOM + 18, exp2(e));
     }
-    for (double e = f->y0; e <= f->y1; e++) {
+    for (int e = (int)f->y0; e <= (int)f->y1; e++) {
         const double y = place_y(f, exp2(e));
         fprintf(out, "<line x1='%d' y1='%.1f' x2='%d' y2='%.1f' class='grid'/>\n", LEFT, y, WIDTH - RIGHT, y);
         fprintf(out, "<text x='%d' y='%.1f' text-anchor='end'>%g</text>\n", LEFT - 8, y + 4, exp2(e));

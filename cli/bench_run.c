@@ -73,6 +73,10 @@ int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_erro
         a->shape = text;
         b->matrices = a->matrices;
         return gb_model_places_of(text, a->matrices, &b->matrix_count, err);
+    case GB_BENCH_CPU_LIST:
+        return gb_place_cpu_list(&a->place, text, err);
+    case GB_BENCH_NUMA:
+        return gb_place_numa(&a->place, text, err);
     case GB_BENCH_COLD:
         b->cold = true;
         return GB_OK;
@@ -83,6 +87,7 @@ int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_erro
 }
 
 int gb_bench_arguments_end(gb_bench_arguments *a, gb_error *err) {
+    if (a->cpu >= 0 && a->place.cpu_count) return gb_fail(err, GB_EINPUT, "--cpu and --cpu-list exclude each other");
     if (a->shape && a->size_given) return gb_fail(err, GB_EINPUT, "--shape and --size exclude each other");
     if (a->options.effort != GB_EFFORT_QUICK) return GB_OK;
     if (!a->size_given) a->options.level[GB_BENCH_LEVEL_l1] = false;
@@ -105,12 +110,15 @@ static void show_progress(void *ctx, size_t done, size_t total, const char *what
 }
 
 /* Pins the calling thread; the team of one holds the pin. */
-static int pin(int cpu, const gb_topology *topology, gb_run *run, gb_pool **team, gb_error *err) {
-    if (cpu >= 0 && !gb_topology_has_cpu(topology, cpu))
-        return gb_fail(err, GB_EINPUT, "--cpu %d: this process may not use that CPU", cpu);
-    run->cpus[0] = cpu;
-    if (cpu < 0) (void)gb_topology_default_cpus(topology, 1, run->cpus);
-    const int rc = gb_pool_new(1, run->cpus, 1, team, err);
+static int pin(const gb_bench_arguments *a, const gb_topology *topology, gb_run *run, gb_pool **team, gb_error *err) {
+    size_t count = 1;
+    if (a->cpu >= 0 && !gb_topology_has_cpu(topology, a->cpu))
+        return gb_fail(err, GB_EINPUT, "--cpu %d: this process may not use that CPU", a->cpu);
+    run->cpus[0] = a->cpu;
+    int rc = gb_numa_apply(&a->place.numa, topology, &gb_numa_system, err);
+    if (!rc && a->cpu < 0) rc = gb_place_choose(&a->place, topology, 1, run->cpus, &count, err);
+    if (rc) return rc;
+    rc = gb_pool_new(1, run->cpus, 1, team, err);
     if (rc) return rc;
     const char *note = gb_pool_pin_note(*team);
     run->cpu_count = note ? 0 : 1;
@@ -135,15 +143,19 @@ int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outc
     if (rc) return rc;
     a->options.topology = &out->topology;
     a->options.perf = &gb_perf_system;
+    a->options.numa = &gb_numa_system;
     a->options.progress = show_progress;
     a->options.ctx = &line;
     gb_run_begin(&out->run, argc, argv, &out->topology);
     out->run.seed = a->options.seed;
     gb_pool *team = NULL;
-    rc = pin(a->cpu, &out->topology, &out->run, &team, err);
+    rc = pin(a, &out->topology, &out->run, &team, err);
+    if (!rc) gb_topology_look_from(&out->topology, out->run.cpus[0]); /* sizes of the caches that it uses */
     (void)gb_steal_ticks("", &stolen, &total);
     if (!rc) rc = gb_bench_run(&a->options, &out->report, err);
     out->stolen = stolen_since(stolen, total);
+    gb_placement_text(&out->report.placement, &a->place.numa, gb_topology_node_of(&out->topology, out->run.cpus[0]),
+                      out->memory, sizeof out->memory);
     if (line.shown) fprintf(stderr, "\r\033[K");
     gb_pool_free(team);
     return rc;

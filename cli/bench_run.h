@@ -7,6 +7,7 @@
 #include "bench/bench.h"
 #include "bench/models.h"
 #include "cli/cli.h"
+#include "cli/place.h"
 #include "results/results.h"
 
 typedef struct gb_bench_arguments {
@@ -14,6 +15,7 @@ typedef struct gb_bench_arguments {
     int cpu;         /* -1: choose */
     size_t sessions; /* > 1: processes, see cli/sessions.h */
     bool size_given, time_given;
+    gb_place place;
     const char *shape; /* --shape, or NULL */
     gb_bench_place matrices[GB_MODEL_MATRICES];
 } gb_bench_arguments;
@@ -35,6 +37,8 @@ enum {
     GB_BENCH_BEST,
     GB_BENCH_SHAPE,
     GB_BENCH_COLD,
+    GB_BENCH_CPU_LIST,
+    GB_BENCH_NUMA,
     GB_BENCH_OWN /* a verb's own options follow */
 };
 #define GB_BENCH_LONG                                                                                                  \
@@ -44,7 +48,8 @@ enum {
         {"min-time", required_argument, NULL, GB_BENCH_MIN_TIME}, {"seed", required_argument, NULL, GB_BENCH_SEED},    \
         {"cpu", required_argument, NULL, GB_BENCH_CPU}, {"quick", no_argument, NULL, GB_BENCH_QUICK},                  \
         {"sessions", required_argument, NULL, GB_BENCH_SESSIONS}, {"shape", required_argument, NULL, GB_BENCH_SHAPE},  \
-        {"cold", no_argument, NULL, GB_BENCH_COLD}, {                                                                  \
+        {"cold", no_argument, NULL, GB_BENCH_COLD}, {"cpu-list", required_argument, NULL, GB_BENCH_CPU_LIST},          \
+        {"numa", required_argument, NULL, GB_BENCH_NUMA}, {                                                            \
         "best", no_argument, NULL, GB_BENCH_BEST                                                                       \
     }
 
@@ -58,7 +63,8 @@ typedef struct gb_bench_outcome {
     gb_bench_report report;
     gb_topology topology;
     gb_run run;
-    double stolen; /* share of CPU time that the hypervisor took; negative: not known */
+    char memory[256]; /* where the working sets lay */
+    double stolen;    /* share of CPU time that the hypervisor took; negative: not known */
 } gb_bench_outcome;
 
 /* Pins this thread and runs the selection; argc, argv for the record. The outcome is freed by the caller, also after an

@@ -31,7 +31,7 @@ const char gb_help_bench[] =
     "  --samples N     samples per kernel, at least (default 31; intervals need 6)\n"
     "  --min-time MS   measured time per kernel, at least, by more samples (default 20)\n"
     "  --seed S        seed of inputs, order and verification (default 42)\n"
-    "  --cpu N         pin to this CPU (default: the first one of the fastest kind)\n"
+    "  --cpu N         pin to this CPU (default: the first one of the fastest kind)\n" GB_PLACE_HELP
     "  --quick         short verification, l2 only, 3 ms per kernel: an overview, not a result\n"
     "  --sessions N    measure all in N processes, one after the other; the samples are their medians, so the\n"
     "                  interval holds what changes from process to process (default 1: in this process)\n"
@@ -151,17 +151,28 @@ static int keep(const arguments *a, const gb_results *all, gb_error *err) {
 static int show_roofline(const arguments *a, const gb_bench_outcome *outcome, gb_error *err) {
     gb_ceiling_options o = gb_ceiling_defaults();
     gb_ceilings ceilings;
+    int cpus[GB_PLACE_CPUS];
+    const gb_place *place = &a->bench.place;
+    const bool anywhere = !place->cpu_count && place->numa.mode != GB_NUMA_NODE;
+    int rc = anywhere ? GB_OK : gb_place_choose(place, &outcome->topology, GB_PLACE_CPUS, cpus, &o.most_threads, err);
+    if (rc) return rc;
+    if (!anywhere) o.cpus = cpus;
     o.topology = &outcome->topology;
     if (a->bench.options.effort == GB_EFFORT_QUICK) {
         o.ms = 1;
         o.trials = 3;
     }
-    int rc = gb_ceilings_measure(&o, &ceilings, err);
+    rc = gb_ceilings_measure(&o, &ceilings, err);
     if (!rc) gb_roofline_print(stdout, &outcome->report, &outcome->topology, &ceilings);
     if (!rc) rc = gb_roofline_svg(a->roofline, &outcome->report, &outcome->topology, &ceilings, err);
     if (!rc) printf("drawn: %s\n", a->roofline);
     gb_ceilings_free(&ceilings);
     return rc;
+}
+
+static void show_table(const arguments *a, const gb_bench_outcome *outcome) {
+    gb_bench_print_table(stdout, &a->bench.options, &outcome->report, &outcome->run, outcome->stolen);
+    printf("memory: %s\n", outcome->memory);
 }
 
 /* In this process. */
@@ -172,7 +183,7 @@ static int run_here(arguments *a, int argc, char **argv, gb_error *err) {
     if (!rc && a->csv)
         gb_bench_print_csv(stdout, &outcome.report);
     else if (!rc && !a->json)
-        gb_bench_print_table(stdout, &a->bench.options, &outcome.report, &outcome.run, outcome.stolen);
+        show_table(a, &outcome);
     if (!rc && a->chart) gb_bench_print_chart(stdout, &outcome.report);
     if (!rc && a->roofline) rc = show_roofline(a, &outcome, err);
     if (!rc && (a->json || a->store)) rc = gb_bench_records(&outcome, &all, err);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/engine.h"
+#include "cli/place.h"
 #include "cli/store.h"
 #include "harness/alloc.h"
 #include "harness/stats.h"
@@ -24,14 +25,14 @@ const char gb_help_e2e[] =
     "  -t, --threads LIST thread counts, separated by commas (default: the CPUs this process may use)\n"
     "  -r, --repetitions R (default 5)\n"
     "      --seed S      seed of the token ids (default 1)\n"
-    "      --no-pin      let the system move the threads (default: each has a CPU, one per core first)\n"
+    "      --no-pin      let the system move the threads (default: each has a CPU, one per core first)\n" GB_PLACE_HELP
     "  -b, --batch B     most tokens evaluated at once (default 512)\n"
     "      --kv TYPE     type of the KV cache, f16 (default) or f32\n"
     "      --isa NAME    cap of the instruction set (or GAUGEBLOCK_ISA)\n"
     "      --store [PATH] also add the results to the store (default: ~/.local/share/gaugeblock/results.db)\n"
     "      --json        a JSON array with one record per test\n";
 
-enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN, OPTION_STORE };
+enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN, OPTION_STORE, OPTION_CPU_LIST, OPTION_NUMA };
 enum { MAX_MODELS = 64, MAX_COUNTS = 32, MAX_CELLS = 256, MAX_TOKENS = 1 << 20 };
 enum { P99_SAMPLES = 299 }; /* fewer do not bound the 99th percentile with 95 % confidence */
 
@@ -43,7 +44,8 @@ typedef struct options {
     size_t threads[MAX_COUNTS];
     size_t thread_counts;
     size_t prompt, generate, repetitions;
-    bool prompt_given, generate_given, no_pin;
+    bool prompt_given, generate_given, threads_given, no_pin;
+    gb_place place;
     const char *store; /* NULL: do not */
     uint64_t seed;
 } options;
@@ -82,6 +84,7 @@ static int split_models(options *o, gb_error *err) {
 static int read_option(options *o, int option, int argc, char **argv, gb_error *err) {
     switch (option) {
     case 't':
+        o->threads_given = true;
         return read_threads(o, optarg, err);
     case 'p':
         o->prompt_given = true;
@@ -93,6 +96,10 @@ static int read_option(options *o, int option, int argc, char **argv, gb_error *
         return gb_parse_size("--repetitions", optarg, 1, 100000, &o->repetitions, err);
     case OPTION_SEED:
         return gb_parse_u64("--seed", optarg, &o->seed, err);
+    case OPTION_CPU_LIST:
+        return gb_place_cpu_list(&o->place, optarg, err);
+    case OPTION_NUMA:
+        return gb_place_numa(&o->place, optarg, err);
     case OPTION_NO_PIN:
         o->no_pin = true;
         return GB_OK;
@@ -114,6 +121,8 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
                                           {"seed", required_argument, NULL, OPTION_SEED},
                                           {"no-pin", no_argument, NULL, OPTION_NO_PIN},
                                           {"store", optional_argument, NULL, OPTION_STORE},
+                                          {"cpu-list", required_argument, NULL, OPTION_CPU_LIST},
+                                          {"numa", required_argument, NULL, OPTION_NUMA},
                                           {NULL, 0, NULL, 0}};
     int option = 0;
     int rc = GB_OK;
@@ -121,6 +130,9 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
     while (!rc && (option = getopt_long(argc, argv, GB_ENGINE_SHORT "p:n:r:", names, NULL)) != -1)
         rc = read_option(o, option, argc, argv, err);
     if (!rc) rc = gb_engine_check_words(&o->engine, argc, argv, err);
+    if (!rc && o->no_pin && o->place.cpu_count)
+        rc = gb_fail(err, GB_EINPUT, "--no-pin and --cpu-list exclude each other");
+    if (!rc && o->place.cpu_count && !o->threads_given) o->threads[0] = o->place.cpu_count;
     if (!rc) rc = split_models(o, err);
     return rc;
 }
@@ -346,11 +358,13 @@ static int choose_cpus(const options *o, gb_run *run, gb_error *err) {
     size_t most = 1;
     for (size_t i = 0; i < o->thread_counts; i++) most = o->threads[i] > most ? o->threads[i] : most;
     const size_t room = sizeof run->cpus / sizeof run->cpus[0];
-    if (most <= room && !o->no_pin) run->cpu_count = gb_topology_default_cpus(&topology, most, run->cpus);
+    int failed = gb_numa_apply(&o->place.numa, &topology, &gb_numa_system, err);
+    if (!failed && most <= room && !o->no_pin)
+        failed = gb_place_choose(&o->place, &topology, most, run->cpus, &run->cpu_count, err);
     if (!run->cpu_count)
         (void)snprintf(run->pin_note, sizeof run->pin_note, "%s", o->no_pin ? "--no-pin" : "too many threads to pin");
     gb_topology_free(&topology);
-    return GB_OK;
+    return failed;
 }
 
 int gb_cmd_e2e(int argc, char **argv, gb_error *err) {

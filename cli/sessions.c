@@ -63,6 +63,8 @@ static void command_line(words *w, const char *program, const gb_bench_arguments
     (void)snprintf(seed, sizeof w->text[0], "%llu", (unsigned long long)o->seed);
     add(w, "--seed", seed);
     if (a->cpu >= 0) add(w, "--cpu", value(w, "%.0f", a->cpu));
+    if (a->place.cpu_list) add(w, "--cpu-list", a->place.cpu_list);
+    if (a->place.numa_text) add(w, "--numa", a->place.numa_text);
     if (!first || o->effort == GB_EFFORT_QUICK) add(w, "--quick", NULL);
     if (yardstick) add(w, "--yardstick", NULL);
 }

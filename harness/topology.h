@@ -38,7 +38,7 @@ typedef struct gb_topology {
     size_t cpu_count, core_count, kind_count, node_count;
     gb_numa_node *nodes;  /* node_count, or NULL: not known */
     bool smt;             /* some core has more than one usable logical CPU */
-    gb_cache l1d, l2, l3; /* as seen from the first default CPU (gb_topology_default_cpus) */
+    gb_cache l1d, l2, l3; /* as seen from the first default CPU (gb_topology_default_cpus), or another */
     char source[128];     /* where the facts come from: "hwloc 2.9.0", or what is missing without it */
 } gb_topology;
 
@@ -58,6 +58,15 @@ int gb_topology_print(FILE *out, const gb_topology *topology, gb_error *err);
 /* The first `wanted` CPUs to use: one per physical core, fastest kind first, then the second logical CPU of each core,
  * and so on. Writes min(wanted, cpu_count) operating-system numbers and returns how many. */
 size_t gb_topology_default_cpus(const gb_topology *topology, size_t wanted, int *cpus);
+
+/* The same of one NUMA node, by the operating system's number. */
+size_t gb_topology_node_cpus(const gb_topology *topology, int node, size_t wanted, int *cpus);
+
+/* The operating system's number of a CPU's NUMA node; -1: no such CPU. */
+int gb_topology_node_of(const gb_topology *topology, int os_index);
+
+/* l1d, l2 and l3 as seen from this CPU, where its caches are known. */
+void gb_topology_look_from(gb_topology *topology, int os_index);
 
 /* Is this operating-system number a CPU that the process may use? */
 bool gb_topology_has_cpu(const gb_topology *topology, int os_index);

@@ -76,7 +76,7 @@ static void print_cores(FILE *out, const gb_topology *t, const gb_logical_cpu *c
     size_t cores = 0;
     const size_t threads = threads_of(t, c);
     for (size_t i = 0; i < t->cpu_count; i++) cores += together(t, &t->cpus[i], c, CORES);
-    cores /= threads;
+    if (threads) cores /= threads; /* c itself is one of them */
     fprintf(out, "%zu core%s", cores, cores == 1 ? "" : "s");
     if (t->kind_count > 1)
         fprintf(out, " of kind %d%s", c->kind,

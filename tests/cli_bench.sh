@@ -74,6 +74,18 @@ expect 2 "$shape:1: 'layers one'" --shape "$shape"
 rm -f "$shape"
 expect 0 "^caches +cold" --cold --isa scalar --format q8_0 --op dot "${short[@]}"
 
+# where threads and memory are; a machine without NUMA system calls says so, and still measures without --numa
+one=(--isa scalar --format q8_0 --op gemv "${short[@]}")
+cpu=$("$gb" bench "${one[@]}" | sed -n 's/^pinning *CPU //p')
+expect 0 "^pinning +CPU $cpu\$" --cpu-list "$cpu" "${one[@]}"
+expect 0 "^memory: (node [0-9]+: |not visible)" "${one[@]}"
+expect 0 "^memory: |set_mempolicy" --numa local "${one[@]}"
+expect 2 "no such node" --numa node:255 "${one[@]}"
+expect 2 "expected local, interleave or node:N" --numa everywhere
+expect 2 "expected CPU numbers" --cpu-list 0-
+expect 2 "may not use CPU 99999" --cpu-list 99999 "${one[@]}"
+expect 2 "exclude each other" --cpu 0 --cpu-list 0
+
 # the chart: the fastest kernel of a working set has the whole width
 expect 0 "^gb_q8_0_gemv_scalar +\|#{40}\| [0-9]" --chart --isa scalar --format q8_0 --op gemv "${short[@]}"
 expect 2 "--chart excludes" --chart --csv

@@ -77,6 +77,13 @@ for name in tps_ci95 samples load_ms first_decode_ms ttft_ms model_bytes bits_pe
     check "key $name" 8 "$(grep -c "\"$name\":" "$work/e.json")"
 done
 check 'cache bytes' 32768 "$(key kv_bytes "$work/e.json")" # 2 (keys, values) * 4 layers * 2 heads * 64 * 16 positions * 2 bytes
+# as many threads as CPUs are named, each on its own
+cpu=$(taskset -pc $$ 2>/dev/null | sed 's/.*: *\([0-9]*\).*/\1/')
+if [ -n "$cpu" ]; then
+    one=$("$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 --json --cpu-list "$cpu" 2>/dev/null | tr -d ' \t\n')
+    has '--cpu-list pins' "\"affinity\":[$cpu]" "$one"
+    has '--cpu-list counts threads' '"threads":1,' "$one"
+fi
 out=$("$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 2>/dev/null)
 has 'table' 'tg2' "$out"
 case $out in *pp0*) check 'a test of no tokens' 'none' 'pp0' ;; esac
@@ -99,6 +106,9 @@ refuse 'at least 512' perplexity -m "$model" -f "$work/prompt"
 refuse 'was trained for' perplexity -m "$model" -f "$work/text" -c 512
 refuse '--chunks' perplexity -m "$model" -f "$work/text" --chunks 0
 refuse 'empty name' e2e -m "$model,"
+refuse 'may not use CPU 99999' e2e -m "$model" --cpu-list 99999
+refuse 'exclude each other' e2e -m "$model" --cpu-list 0 --no-pin
+refuse 'local, interleave or node:N' e2e -m "$model" --numa near
 refuse "--threads ''" e2e -m "$model" -t 1,
 refuse '--prompt 257' e2e -m "$model" -p 257
 refuse 'nothing to measure' e2e -m "$model" -p 0 -n 0

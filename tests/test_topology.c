@@ -100,6 +100,27 @@ START_TEST(tree_of_kinds) {
 }
 END_TEST
 
+/* CPUs of one node, by the system's number, cores before siblings; caches as another kind of core sees them. */
+START_TEST(nodes_and_views) {
+    make("numa:2 l2:2(size=1048576) core:1 pu:2", NULL, 0);
+    static const int expected[] = {4, 6, 5, 7};
+    int cpus[8] = {0};
+    ck_assert_uint_eq(gb_topology_node_cpus(&made, 1, 8, cpus), 4);
+    ck_assert_int_eq(memcmp(cpus, expected, sizeof expected), 0);
+    ck_assert_uint_eq(gb_topology_node_cpus(&made, 2, 8, cpus), 0);
+    ck_assert_uint_eq(gb_topology_node_cpus(&made, -1, 8, cpus), 0);
+    ck_assert_int_eq(gb_topology_node_of(&made, 3), 0);
+    ck_assert_int_eq(gb_topology_node_of(&made, 4), 1);
+    ck_assert_int_eq(gb_topology_node_of(&made, 8), -1);
+    made.cpus[6].cache[1] = made.cpus[7].cache[1] = (gb_cpu_cache){.id = 77, .bytes = 4096};
+    gb_topology_look_from(&made, 6);
+    ck_assert(made.l2.bytes == 4096 && made.l2.sharing == 2);
+    gb_topology_look_from(&made, 99); /* no such CPU: nothing changes */
+    ck_assert_uint_eq(made.l2.bytes, 4096);
+    gb_topology_free(&made);
+}
+END_TEST
+
 /* Descriptions that make no sense are errors with a message. */
 START_TEST(bad_descriptions) {
     static const int kinds[] = {1, 2, 3};
@@ -202,6 +223,7 @@ int main(void) {
     tcase_add_test(tc, hybrid);
     tcase_add_test(tc, bad_descriptions);
     tcase_add_test(tc, tree);
+    tcase_add_test(tc, nodes_and_views);
     tcase_add_test(tc, tree_of_kinds);
 #else
     tcase_add_test(tc, without_hwloc);

@@ -156,11 +156,12 @@ int gb_ceilings_measure(const gb_ceiling_options *o, gb_ceilings *out, gb_error 
     for (int isa = 0; isa < GB_ISA_COUNT; isa++)
         if (runs_here((gb_isa)isa)) out->reader = (gb_isa)isa; /* tiers stand in ascending order */
     const size_t cores = o->topology->core_count ? o->topology->core_count : 1;
-    const size_t most = o->most_threads && o->most_threads < cores ? o->most_threads : cores;
+    const size_t most = o->most_threads && (o->cpus || o->most_threads < cores) ? o->most_threads : cores;
     int *cpus = gb_new(most, sizeof *cpus, "ceilings: CPUs", err);
     out->of = gb_new(66, sizeof *out->of, "ceilings", err); /* doublings of a size_t, and the last count */
     int rc = cpus && out->of ? GB_OK : GB_ESYSTEM;
-    if (!rc) (void)gb_topology_default_cpus(o->topology, most, cpus);
+    if (!rc && o->cpus) memcpy(cpus, o->cpus, most * sizeof *cpus);
+    if (!rc && !o->cpus) (void)gb_topology_default_cpus(o->topology, most, cpus);
     for (size_t threads = 1; !rc; threads = 2 * threads < most ? 2 * threads : most) {
         out->of[out->count].threads = threads;
         rc = measure_threads(o, cpus, out->reader, &out->of[out->count++], err);

@@ -22,6 +22,7 @@ typedef struct gb_ceiling_options {
     const gb_topology *topology;
     bool isa[GB_ISA_COUNT]; /* those that cannot run are skipped */
     size_t most_threads;    /* 0: one per core */
+    const int *cpus;        /* of the threads, in this order, most_threads of them; NULL: by default */
     double ms;              /* of one trial, at least */
     size_t trials;          /* the best one counts: whatever disturbs makes it slower */
 } gb_ceiling_options;
