@@ -1,40 +1,14 @@
-/* nf4, fp4 and their double-quantized forms: bitsandbytes' 4-bit types, 64 elements a block.
- *
- * The levels are facts of those types: NF4's are quantiles of a normal distribution (QLoRA, appendix E), FP4's the
- * eight magnitudes 0, 1/192, 2, 3, 4, 6, 8, 12 (over 12) in the order of their bits. */
+/* nf4, fp4 and their double-quantized forms: bitsandbytes' 4-bit types, 64 elements a block. */
+#include "reference/bnb4.h"
 #include "reference/foreign.h"
 #include "reference/reference.h"
 
-enum { BLOCK = 64, HEAD_BLOCKS = 256, ZERO_CODE = 127 };
-
-static const float nf4_levels[16] = {
-    -1.0F,
-    -0.6961928009986877F,
-    -0.5250730514526367F,
-    -0.39491748809814453F,
-    -0.28444138169288635F,
-    -0.18477343022823334F,
-    -0.09105003625154495F,
-    0.0F,
-    0.07958029955625534F,
-    0.16093020141124725F,
-    0.24611230194568634F,
-    0.33791524171829224F,
-    0.44070982933044434F,
-    0.5626170039176941F,
-    0.7229568362236023F,
-    1.0F,
-};
-
-static const float fp4_levels[16] = {
-    0.0F,  0.0052083333F,  0.6666667F,  1.0F,  0.33333333F,  0.5F,  0.16666667F,  0.25F,
-    -0.0F, -0.0052083333F, -0.6666667F, -1.0F, -0.33333333F, -0.5F, -0.16666667F, -0.25F,
-};
+enum { BLOCK = GB_BNB4_BLOCK, HEAD_BLOCKS = GB_BNB4_HEAD_BLOCKS };
 
 /* A value halfway between two levels takes the lower one. */
 static unsigned nf4_code(float v) {
     unsigned code = 0;
-    for (size_t i = 0; i < 15; i++) code += v > (nf4_levels[i] + nf4_levels[i + 1]) * 0.5F;
+    for (size_t i = 0; i < 15; i++) code += v > (gb_nf4_levels[i] + gb_nf4_levels[i + 1]) * 0.5F;
     return code;
 }
 
@@ -53,8 +27,8 @@ typedef struct kind {
     unsigned (*code)(float v);
 } kind;
 
-static const kind nf4 = {nf4_levels, nf4_code};
-static const kind fp4 = {fp4_levels, fp4_code};
+static const kind nf4 = {gb_nf4_levels, nf4_code};
+static const kind fp4 = {gb_fp4_levels, fp4_code};
 
 /* Where 1 / absmax overflows (zero and the smallest numbers), all codes are those of 0. */
 static void encode(const kind *type, const float *x, float absmax, uint8_t qs[32]) {
@@ -92,23 +66,6 @@ static void decode_block(const kind *type, const uint8_t *row, size_t k, float *
 
 /* --- double quantization: the scales of 256 blocks are 8-bit codes themselves ------------------------------------- */
 
-/* bitsandbytes' signed dynamic map in ascending order, which it computes: for k = 0..6 the interval from 0.1 to 1 is
- * cut into 2^k equal parts, whose middles, times 10^(k - 6), are levels of both signs; then 0, and 1 at the upper end
- * alone. A middle is (2^(k+1) + 9 (2j + 1)) / (10 * 2^(k+1)): numerator and denominator of the level are exact in
- * binary32, so the one division rounds correctly. */
-static float map_level(unsigned code) {
-    static const float power[7] = {1e7F, 1e6F, 1e5F, 1e4F, 1e3F, 1e2F, 1e1F};
-    if (code == ZERO_CODE) return 0.0F;
-    if (code == 255) return 1.0F;
-    const unsigned rank = code > ZERO_CODE ? code - ZERO_CODE : ZERO_CODE - code; /* 1..127 by magnitude */
-    unsigned k = 0;
-    while (rank >> (k + 1)) k++;
-    const unsigned j = rank - (1U << k);
-    const float parts = (float)(2U << k);
-    const float level = (parts + (float)(9 * (2 * j + 1))) / (parts * power[k]);
-    return code > ZERO_CODE ? level : -level;
-}
-
 /* Nearest level, the lower one from halfway: the thresholds ascend, so the count of those below v is found by halving.
  */
 static unsigned map_code(float v) {
@@ -116,16 +73,12 @@ static unsigned map_code(float v) {
     unsigned high = 255;
     while (low < high) {
         const unsigned middle = (low + high) / 2;
-        if (v > (map_level(middle) + map_level(middle + 1)) * 0.5F)
+        if (v > (gb_bnb4_map_level(middle) + gb_bnb4_map_level(middle + 1)) * 0.5F)
             low = middle + 1;
         else
             high = middle;
     }
     return low;
-}
-
-static size_t head_bytes(size_t n) {
-    return (n / BLOCK + HEAD_BLOCKS - 1) / HEAD_BLOCKS * sizeof(gb_head_bnb4_dq);
 }
 
 /* The mean is taken away first, so that the signed map is used on both sides. */
@@ -143,7 +96,7 @@ static void quantize_scales(const float *absmax, size_t count, gb_head_bnb4_dq *
 
 static void quantize_dq(const kind *type, const float *x, uint8_t *row, size_t n) {
     gb_head_bnb4_dq *h = (gb_head_bnb4_dq *)(void *)row;
-    gb_block_bnb4_dq *b = (gb_block_bnb4_dq *)(void *)(row + head_bytes(n));
+    gb_block_bnb4_dq *b = (gb_block_bnb4_dq *)(void *)(row + gb_bnb4_head_bytes(n));
     for (size_t blocks = n / BLOCK; blocks; h++) {
         const size_t count = blocks < HEAD_BLOCKS ? blocks : HEAD_BLOCKS;
         float absmax[HEAD_BLOCKS];
@@ -159,9 +112,9 @@ static void quantize_dq(const kind *type, const float *x, uint8_t *row, size_t n
 }
 
 static void decode_block_dq(const kind *type, const uint8_t *row, size_t n, size_t k, float *x) {
-    const gb_head_bnb4_dq *h = (const gb_head_bnb4_dq *)(const void *)row + k / HEAD_BLOCKS;
-    const gb_block_bnb4_dq *b = (const gb_block_bnb4_dq *)(const void *)(row + head_bytes(n)) + k;
-    decode(type, map_level(b->absmax) * h->absmax + h->offset, b->qs, x);
+    const uint8_t *qs;
+    const float scale = gb_bnb4_dq_open(row, n, k, &qs);
+    decode(type, scale, qs, x);
 }
 
 GB_FLOAT_WEIGHTS(nf4, BLOCK, quantize(&nf4, x, blocks, n), decode_block(&nf4, row, k, x))

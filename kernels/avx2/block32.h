@@ -17,13 +17,15 @@ typedef struct {
     size_t bytes, per;
     int split;                                                     /* terms of 16 elements */
     int wide;                                                      /* codes are signed bytes; else unsigned */
-    int offset;                                                    /* of narrow codes: value = code - offset */
+    int offset;                                                    /* of narrow codes: value = code - offset; or 1: */
     int affine;                                                    /* an f16 minimum after the scale; for q8_1 */
     __m256i (*codes)(const void *w, size_t i);                     /* narrow: all 32 */
     __m128i (*half)(const void *w, size_t i, size_t h);            /* wide: sixteen */
     __m256 (*scales)(const void *w, size_t stride);                /* of eight terms from block w on */
     __m256 (*row_scales)(const char *const row[8], size_t offset); /* of the terms at an offset of eight rows */
     float (*scale)(const void *at);                                /* of one term */
+    __m256i (*zeros)(const void *w, size_t stride);                /* offsets that differ, of eight terms; or NULL */
+    int (*zero)(const void *w);                                    /* of one block, -128..255 */
 } gb_byte_format;
 
 GB_INLINE float gb_scale_f16(const void *at) {
@@ -63,16 +65,23 @@ GB_INLINE const int8_t *gb_act_codes(const gb_byte_format *f, const char *block)
     return (const int8_t *)block + (f->affine ? offsetof(gb_block_q8_1, qs) : offsetof(gb_block_q8_0, qs));
 }
 
-/* 32 codes with their sign, in sixteen bits. From the halves of a block, because a load widens for free. */
+/* 32 signed bytes in sixteen bits each. From the halves of a block, because a load widens for free. */
+GB_INLINE void gb_widened(const gb_byte_format *f, const void *w, size_t i, __m256i half[2]) {
+    for (size_t h = 0; h < 2; h++) half[h] = _mm256_cvtepi8_epi16(f->half(w, i, h));
+}
+
+/* The i-th 32 values of block w, in sixteen bits each. */
 GB_INLINE void gb_signed_codes(const gb_byte_format *f, const void *w, size_t i, __m256i half[2]) {
     if (f->wide) {
-        for (size_t h = 0; h < 2; h++) half[h] = _mm256_cvtepi8_epi16(f->half(w, i, h));
-        return;
+        gb_widened(f, w, i, half);
+    } else {
+        /* narrow codes are at most 127, so the difference fits a byte */
+        const __m256i code = _mm256_sub_epi8(f->codes(w, i), _mm256_set1_epi8(f->zero ? 0 : (char)f->offset));
+        half[0] = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(code));
+        half[1] = _mm256_cvtepi8_epi16(_mm256_extracti128_si256(code, 1));
     }
-    /* narrow codes are at most 127, so the difference fits a byte */
-    const __m256i code = _mm256_sub_epi8(f->codes(w, i), _mm256_set1_epi8((char)f->offset));
-    half[0] = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(code));
-    half[1] = _mm256_cvtepi8_epi16(_mm256_extracti128_si256(code, 1));
+    if (f->zero)
+        for (size_t h = 0; h < 2; h++) half[h] = _mm256_sub_epi16(half[h], _mm256_set1_epi16((short)f->zero(w)));
 }
 
 /* x = value * d, or value * d + m. */
@@ -80,16 +89,15 @@ GB_INLINE void gb_byte_dequantize(const gb_byte_format *f, const void *blocks, f
     const char *b = blocks;
     for (size_t k = 0; k < n / GB_BLOCK32; k++, x += GB_BLOCK32) {
         const char *w = b + k / f->per * f->bytes;
-        int8_t q[GB_BLOCK32];
-        if (f->wide)
-            for (size_t h = 0; h < 2; h++) _mm_storeu_si128((__m128i *)(q + 16 * h), f->half(w, k % f->per, h));
-        else
-            gb_store256(q, _mm256_sub_epi8(f->codes(w, k % f->per), _mm256_set1_epi8((char)f->offset)));
+        __m256i half[2];
+        int16_t q[GB_BLOCK32];
+        gb_signed_codes(f, w, k % f->per, half);
+        for (size_t h = 0; h < 2; h++) gb_store256(q + 16 * h, half[h]);
         const __m256 m = _mm256_set1_ps(f->affine ? gb_half(gb_load_u16(w, 1)) : 0.0F);
         for (size_t j = 0; j < GB_BLOCK32; j += 8) {
             const size_t term = f->split ? 2 * k + j / 16 : k;
             const __m256 d = _mm256_set1_ps(f->scale(b + gb_scale_at(f, term)));
-            const __m256 v = _mm256_mul_ps(gb_floats8_s8(q + j), d);
+            const __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(gb_load128(q + j))), d);
             _mm256_storeu_ps(x + j, f->affine ? _mm256_add_ps(v, m) : v);
         }
     }
@@ -101,7 +109,7 @@ typedef struct {
     int16_t wide[GB_GEMV_BLOCKS * GB_BLOCK32]; /* of one the format uses one */
     int8_t narrow[GB_GEMV_BLOCKS * GB_BLOCK32];
     float d[GB_GEMV_BLOCKS], s[GB_GEMV_BLOCKS];
-    int32_t bias[GB_GEMV_BLOCKS]; /* offset * sum of the activation codes */
+    int32_t bias[GB_GEMV_BLOCKS]; /* offset * sum of the activation codes, if there are offsets */
 } gb_byte_activations;
 
 /* `count` terms, zero-padded to a multiple of eight. */
@@ -116,6 +124,7 @@ GB_INLINE void gb_prepare32(const gb_byte_format *f, const char *a, size_t count
         if (f->wide) {
             gb_store256(act->wide + k * GB_BLOCK32, _mm256_cvtepi8_epi16(gb_load128(qs)));
             gb_store256(act->wide + k * GB_BLOCK32 + 16, _mm256_cvtepi8_epi16(gb_load128(qs + 16)));
+            if (f->zeros) act->bias[k] = gb_byte_sum32(gb_load256(qs));
             continue;
         }
         gb_store256(act->narrow + k * GB_BLOCK32, gb_load256(qs));
@@ -136,7 +145,7 @@ GB_INLINE __m256i gb_products32(const gb_byte_format *f, const void *w, size_t i
     }
     const int16_t *q = act->wide + k * GB_BLOCK32;
     __m256i half[2];
-    gb_signed_codes(f, w, i, half);
+    gb_widened(f, w, i, half);
     return _mm256_add_epi32(_mm256_madd_epi16(half[0], gb_load256(q)), _mm256_madd_epi16(half[1], gb_load256(q + 16)));
 }
 
@@ -153,7 +162,11 @@ GB_INLINE __m256i gb_sums32(const gb_byte_format *f, const void *w, const gb_byt
 
 GB_INLINE __m256 gb_terms32(const gb_byte_format *f, const void *w, const gb_byte_activations *act, size_t k) {
     __m256i isum = gb_sums32(f, w, act, k);
-    if (!f->wide) isum = _mm256_sub_epi32(isum, gb_load256(act->bias + k));
+    if (!f->wide || f->zeros) {
+        __m256i bias = gb_load256(act->bias + k);
+        if (f->zeros) bias = _mm256_mullo_epi32(bias, f->zeros(w, f->bytes));
+        isum = _mm256_sub_epi32(isum, bias);
+    }
     const __m256 d = _mm256_mul_ps(f->scales(w, f->bytes), _mm256_loadu_ps(act->d + k));
     const __m256 term = _mm256_mul_ps(d, _mm256_cvtepi32_ps(isum));
     if (!f->affine) return term;

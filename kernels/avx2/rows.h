@@ -7,11 +7,18 @@
 #include "kernels/avx2/simd.h"
 #include "reference/lanes.h"
 
-/* A row format: its bytes an element, and eight elements as floats. */
+typedef __m256 gb_floats;
+
+/* A row format: its bytes an element, and eight elements as floats; or (weights only) its elements a block, and block k
+ * of a row of n elements as floats, GB_DECODED vectors at the most. */
 typedef struct {
     size_t bytes;
     __m256 (*load)(const void *p);
+    size_t block; /* a multiple of 16 that divides GB_ROWS_K */
+    void (*decode)(const uint8_t *row, size_t n, size_t k, gb_floats *x);
 } gb_row_format;
+
+enum { GB_DECODED = 8 };
 
 GB_INLINE __m256 gb_load8_f32(const void *p) {
     return _mm256_castsi256_ps(gb_load256(p));
@@ -56,8 +63,27 @@ GB_INLINE void gb_tail16(const gb_row_format *f, const char *p, size_t count, __
 
 /* --- gemv: up to four rows at a time, lanes in registers over the whole of K --- */
 
+GB_INLINE void gb_gemv_decoded(const gb_row_format *fw, const gb_row_format *fa, const char *w, size_t w_stride,
+                               size_t rows, const char *a, size_t n, float *y) {
+    __m256 lane[4][2];
+    for (size_t r = 0; r < rows; r++) lane[r][0] = lane[r][1] = _mm256_setzero_ps();
+    for (size_t k = 0; k < n / fw->block; k++, a += fw->block * fa->bytes) {
+        for (size_t r = 0; r < rows; r++) {
+            gb_floats v[GB_DECODED];
+            fw->decode((const uint8_t *)w + r * w_stride, n, k, v);
+            for (size_t j = 0; j < fw->block / 8; j++)
+                lane[r][j % 2] = gb_add_product(0, v[j], fa->load(a + 8 * j * fa->bytes), lane[r][j % 2]);
+        }
+    }
+    for (size_t r = 0; r < rows; r++) y[r] = gb_fold(lane[r][0], lane[r][1]);
+}
+
 GB_INLINE void gb_gemv_rows(const gb_row_format *fw, const gb_row_format *fa, int fused, const char *w, size_t w_stride,
                             size_t rows, const char *a, size_t n, float *y) {
+    if (fw->decode) {
+        gb_gemv_decoded(fw, fa, w, w_stride, rows, a, n, y);
+        return;
+    }
     __m256 lane[4][2];
     for (size_t r = 0; r < rows; r++) lane[r][0] = lane[r][1] = _mm256_setzero_ps();
     size_t i = 0;
@@ -110,6 +136,24 @@ GB_INLINE void gb_convert_row(const gb_row_format *f, const char *p, size_t coun
     if (i % GB_LANES != 0) _mm256_storeu_ps(to + i, _mm256_setzero_ps());
 }
 
+/* `count` elements of a row of n from element k on, of blocks that are decoded or not. */
+GB_INLINE void gb_convert_weights(const gb_row_format *f, const char *row, size_t n, size_t k, size_t count,
+                                  float *to) {
+    if (!f->decode) {
+        gb_convert_row(f, row + k * f->bytes, count, to);
+        return;
+    }
+    for (size_t i = 0; i < count; i += f->block) {
+        gb_floats v[GB_DECODED];
+        f->decode((const uint8_t *)row, n, (k + i) / f->block, v);
+        for (size_t j = 0; j < f->block / 8; j++) _mm256_storeu_ps(to + i + 8 * j, v[j]);
+    }
+}
+
+GB_INLINE void gb_row_dequantize(const gb_row_format *f, const void *blocks, float *x, size_t n) {
+    for (size_t k = 0; k < n; k += f->block) gb_convert_weights(f, blocks, n, k, f->block, x + k);
+}
+
 /* Two rows by two columns of a tile; an odd last one is computed twice. */
 GB_INLINE void gb_tile_2x2(gb_row_tile *t, int fused, size_t r, size_t r1, size_t c, size_t c1, size_t padded) {
     const float *w[2] = {t->w[r], t->w[r1]};
@@ -142,7 +186,7 @@ GB_INLINE void gb_tile_rows(gb_row_tile *t, int fused, size_t rows, size_t cols,
             gb_tile_2x2(t, fused, r, r + 1 < rows ? r + 1 : r, c, c + 1 < cols ? c + 1 : c, padded);
 }
 
-GB_INLINE void gb_row_gemm(const gb_row_format *f, int fused, const gb_gemm_args *g) {
+GB_INLINE void gb_row_gemm(const gb_row_format *fw, const gb_row_format *fa, int fused, const gb_gemm_args *g) {
     gb_row_tile t;
     for (size_t col = 0; col < g->cols; col += GB_ROWS_TILE) {
         const size_t cols = g->cols - col < GB_ROWS_TILE ? g->cols - col : GB_ROWS_TILE;
@@ -152,9 +196,9 @@ GB_INLINE void gb_row_gemm(const gb_row_format *f, int fused, const gb_gemm_args
             for (size_t k = 0; k < g->n; k += GB_ROWS_K) {
                 const size_t count = g->n - k < GB_ROWS_K ? g->n - k : GB_ROWS_K;
                 for (size_t r = 0; r < rows; r++)
-                    gb_convert_row(f, (const char *)g->w + (row + r) * g->w_stride + k * f->bytes, count, t.w[r]);
+                    gb_convert_weights(fw, (const char *)g->w + (row + r) * g->w_stride, g->n, k, count, t.w[r]);
                 for (size_t c = 0; c < cols; c++)
-                    gb_convert_row(f, (const char *)g->a + (col + c) * g->a_stride + k * f->bytes, count, t.a[c]);
+                    gb_convert_row(fa, (const char *)g->a + (col + c) * g->a_stride + k * fa->bytes, count, t.a[c]);
                 gb_tile_rows(&t, fused, rows, cols, (count + GB_LANES - 1) / GB_LANES * GB_LANES);
             }
             for (size_t c = 0; c < cols; c++)
@@ -164,11 +208,10 @@ GB_INLINE void gb_row_gemm(const gb_row_format *f, int fused, const gb_gemm_args
     }
 }
 
-/* dot, gemv and gemm of a float format. */
-#define GB_ROW_KERNELS(name, ROW, fused)                                                                               \
+/* dot, gemv and gemm of a float format; row, act: its own, that of its activations. */
+#define GB_ROW_OPS(name, row, act, fused)                                                                              \
     void gb_##name##_gemv_avx2(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {       \
-        static const gb_row_format format = ROW;                                                                       \
-        gb_row_gemv(&format, &format, fused, w, w_stride, rows, a, n, y);                                              \
+        gb_row_gemv(&(row), &(act), fused, w, w_stride, rows, a, n, y);                                                \
     }                                                                                                                  \
     float gb_##name##_dot_avx2(const void *w, const void *a, size_t n) {                                               \
         float y;                                                                                                       \
@@ -176,8 +219,20 @@ GB_INLINE void gb_row_gemm(const gb_row_format *f, int fused, const gb_gemm_args
         return y;                                                                                                      \
     }                                                                                                                  \
     void gb_##name##_gemm_avx2(const gb_gemm_args *g) {                                                                \
-        static const gb_row_format format = ROW;                                                                       \
-        gb_row_gemm(&format, fused, g);                                                                                \
+        gb_row_gemm(&(row), &(act), fused, g);                                                                         \
+    }
+
+#define GB_ROW_KERNELS(name, ROW, fused)                                                                               \
+    static const gb_row_format name##_row = ROW;                                                                       \
+    GB_ROW_OPS(name, name##_row, name##_row, fused)
+
+/* The operations of a format of decoded blocks. */
+#define GB_DECODED_KERNELS(name, elems, decode_one)                                                                    \
+    static const gb_row_format name##_row = {.block = (elems), .decode = decode_one};                                  \
+    static const gb_row_format name##_act = GB_ROW_F32;                                                                \
+    GB_ROW_OPS(name, name##_row, name##_act, 0)                                                                        \
+    void gb_##name##_dequantize_avx2(const void *blocks, float *x, size_t n) {                                         \
+        gb_row_dequantize(&name##_row, blocks, x, n);                                                                  \
     }
 
 #endif

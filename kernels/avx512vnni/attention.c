@@ -1,8 +1,10 @@
 /* Attention over a KV cache of f16 or f32 rows; the query is f32, so products are not exact: two roundings each. */
 #include "kernels/avx512vnni/lanes16.h"
 
-static const gb_lanes16 f16_rows = {sizeof(uint16_t), gb_load_f16x16, gb_load_some_f16x16, gb_madd_separate};
-static const gb_lanes16 f32_rows = {sizeof(float), gb_load_f32x16, gb_load_some_f32x16, gb_madd_separate};
+static const gb_lanes16 f16_rows = {
+    .bytes = sizeof(uint16_t), .load = gb_load_f16x16, .load_some = gb_load_some_f16x16, .madd = gb_madd_separate};
+static const gb_lanes16 f32_rows = {
+    .bytes = sizeof(float), .load = gb_load_f32x16, .load_some = gb_load_some_f32x16, .madd = gb_madd_separate};
 
 /* Sixteen positions at a time, so that one tree of additions folds sixteen scores. */
 GB_INLINE void score(const gb_lanes16 *f, const float *q, const void *k, size_t k_stride, size_t count, size_t head_dim,

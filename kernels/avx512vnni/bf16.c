@@ -38,7 +38,8 @@ void gb_bf16_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {
     }
 }
 
-static const gb_lanes16 format = {sizeof(uint16_t), load, load_some, gb_madd_separate};
+static const gb_lanes16 format = {
+    .bytes = sizeof(uint16_t), .load = load, .load_some = load_some, .madd = gb_madd_separate};
 
 float gb_bf16_dot_avx512vnni(const void *w, const void *a, size_t n) {
     return gb_lanes_dot(&format, w, a, n);

@@ -30,12 +30,7 @@ GB_INLINE float gb_scale_f16(const void *block) {
         for (size_t i = 0; i < n; i += 32, b += sizeof(gb_block_##name))                                               \
             gb_dequantize_nibbles(&(layout), &name##_block, b, scale_of(b), x + i);                                    \
     }                                                                                                                  \
-    void gb_##name##_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) { \
-        gb_gemv_block32(&name##_block, w, w_stride, rows, a, n, y);                                                    \
-    }                                                                                                                  \
-    float gb_##name##_dot_avx512vnni(const void *w, const void *a, size_t n) {                                         \
-        return gb_dot_block32(&name##_block, w, a, n);                                                                 \
-    }                                                                                                                  \
+    GB_BLOCK32_DOTS(name, name##_block)                                                                                \
     GB_INLINE void name##_unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out, size_t step) {            \
         gb_unpack_nibbles(&(layout), row, at, out, step);                                                              \
         _mm512_storeu_ps(out + 8 * step, row_scales_of(row, at));                                                      \

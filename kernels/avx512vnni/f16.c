@@ -31,7 +31,8 @@ GB_INLINE __m512 madd_fused(__m512 a, __m512 b, __m512 acc) {
     return _mm512_fmadd_ps(a, b, acc);
 }
 
-static const gb_lanes16 format = {sizeof(uint16_t), gb_load_f16x16, gb_load_some_f16x16, madd_fused};
+static const gb_lanes16 format = {
+    .bytes = sizeof(uint16_t), .load = gb_load_f16x16, .load_some = gb_load_some_f16x16, .madd = madd_fused};
 
 float gb_f16_dot_avx512vnni(const void *w, const void *a, size_t n) {
     return gb_lanes_dot(&format, w, a, n);

@@ -1,7 +1,8 @@
 /* f32 rows: multiply and add rounded separately. */
 #include "kernels/avx512vnni/lanes16.h"
 
-static const gb_lanes16 format = {sizeof(float), gb_load_f32x16, gb_load_some_f32x16, gb_madd_separate};
+static const gb_lanes16 format = {
+    .bytes = sizeof(float), .load = gb_load_f32x16, .load_some = gb_load_some_f32x16, .madd = gb_madd_separate};
 
 float gb_f32_dot_avx512vnni(const void *w, const void *a, size_t n) {
     return gb_lanes_dot(&format, w, a, n);

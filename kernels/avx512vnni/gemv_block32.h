@@ -26,16 +26,19 @@ typedef void gb_place_fn(gb_act32 *act, size_t b, const int8_t *qs);
 typedef __m512i gb_sums_fn(const uint8_t *w, const gb_act32 *act, size_t b);
 /* Sixteen scales, one at p, p + stride, ... */
 typedef __m512 gb_scales_fn(const void *p, size_t stride);
+/* Offsets of sixteen terms, likewise. */
+typedef __m512i gb_zeros_fn(const void *p, size_t stride);
 
 typedef struct gb_block32 {
     size_t bytes;    /* of what the format calls a block; its scale comes first */
     size_t per;      /* terms in it: 1, 2, 4 */
     int split;       /* terms are of sixteen elements */
-    int code_offset; /* value = unsigned code - offset */
+    int code_offset; /* value = unsigned code - offset; 1 where zeros() gives offsets that differ */
     int affine;      /* the f16 after the scale is a minimum, and the activations are q8_1 */
     gb_place_fn *place;
     gb_sums_fn *sums;
     gb_scales_fn *scales;
+    gb_zeros_fn *zeros; /* or NULL */
 } gb_block32;
 
 GB_INLINE void gb_place_in_order(gb_act32 *act, size_t b, const int8_t *qs) {
@@ -106,7 +109,9 @@ GB_INLINE void gb_row_terms(const gb_block32 *f, const uint8_t *w, const gb_act3
         const size_t b = gb_group_start(i, blocks);
         const uint8_t *p = w + gb_term_at(f, b);
         for (size_t line = 0; line < gb_term_at(f, GB_GROUP); line += 64) gb_prefetch(p, GB_PREFETCH_AHEAD + line);
-        const __m512i sum = _mm512_sub_epi32(f->sums(p, act, b), gb_load512(act->bias + b));
+        __m512i bias = gb_load512(act->bias + b);
+        if (f->zeros) bias = _mm512_mullo_epi32(bias, f->zeros(p, f->bytes));
+        const __m512i sum = _mm512_sub_epi32(f->sums(p, act, b), bias);
         const __m512 d = _mm512_mul_ps(f->scales(p, f->bytes), _mm512_loadu_ps(act->d + b));
         __m512 term = _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum));
         if (f->affine) {
@@ -162,5 +167,14 @@ GB_INLINE float gb_dot_block32(const gb_block32 *f, const void *w, const void *a
     gb_gemv_block32(f, w, 0, 1, a, n, &y);
     return y;
 }
+
+/* dot and gemv of a format from its gb_block32. */
+#define GB_BLOCK32_DOTS(name, block)                                                                                   \
+    void gb_##name##_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) { \
+        gb_gemv_block32(&(block), w, w_stride, rows, a, n, y);                                                         \
+    }                                                                                                                  \
+    float gb_##name##_dot_avx512vnni(const void *w, const void *a, size_t n) {                                         \
+        return gb_dot_block32(&(block), w, a, n);                                                                      \
+    }
 
 #endif

@@ -3,5 +3,5 @@
 #include "kernels/avx512vnni/block32.h"
 #include "kernels/avx512vnni/iq4_levels.h"
 
-static const gb_nibble_format layout = {sizeof(gb_block_iq4_nl), offsetof(gb_block_iq4_nl, qs), 0, gb_iq4_raised};
+static const gb_nibble_format layout = {sizeof(gb_block_iq4_nl), offsetof(gb_block_iq4_nl, qs), 0, gb_iq4_raised, 1};
 GB_NIBBLE_KERNELS(iq4_nl, layout, 128, 0, gb_gather_halves, gb_scale_f16, gb_row_scales)

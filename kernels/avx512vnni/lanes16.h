@@ -15,11 +15,19 @@ typedef __m512 gb_load_some_fn(const void *p, __mmask16 lanes);
 /* acc + a * b with the roundings of the format. */
 typedef __m512 gb_madd_fn(__m512 a, __m512 b, __m512 acc);
 
+/* Block k of a row of n elements as floats, GB_DECODED vectors at the most. */
+typedef __m512 gb_floats;
+typedef void gb_decode_fn(const uint8_t *row, size_t n, size_t k, gb_floats *x);
+
+enum { GB_DECODED = 4 };
+
 typedef struct gb_lanes16 {
-    size_t bytes; /* of an element */
+    size_t bytes; /* of an element; of one of the activations, where blocks of weights are decoded */
     gb_load16_fn *load;
     gb_load_some_fn *load_some;
     gb_madd_fn *madd;
+    gb_decode_fn *decode; /* or NULL: weights are loaded as the activations are */
+    size_t block;         /* elements that decode() writes, a multiple of 16 */
 } gb_lanes16;
 
 GB_INLINE __m512 gb_load_f32x16(const void *p) {
@@ -43,6 +51,25 @@ GB_INLINE __m512 gb_madd_separate(__m512 a, __m512 b, __m512 acc) {
     return _mm512_add_ps(acc, _mm512_mul_ps(a, b));
 }
 
+GB_INLINE void gb_lanes_decoded(const gb_lanes16 *f, const uint8_t *const row[], size_t rows,
+                                const uint8_t *const col[], size_t cols, size_t n, __m512 lanes[GB_QUAD * GB_QUAD]) {
+    for (size_t k = 0; k < n / f->block; k++) {
+        GB_UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            gb_floats w[GB_DECODED];
+            f->decode(row[r], n, k, w);
+            GB_UNROLL
+            for (size_t c = 0; c < cols; c++) {
+                GB_UNROLL
+                for (size_t i = 0; i < f->block / 16; i++) {
+                    const __m512 a = f->load(col[c] + (k * f->block + 16 * i) * f->bytes);
+                    lanes[c * GB_QUAD + r] = f->madd(w[i], a, lanes[c * GB_QUAD + r]);
+                }
+            }
+        }
+    }
+}
+
 /* lanes[c * GB_QUAD + r] += row r times column c; rows and columns past the last are its copies. */
 GB_INLINE void gb_lanes_tile(const gb_lanes16 *f, const uint8_t *const row[], size_t rows, const uint8_t *const col[],
                              size_t cols, size_t n, __m512 lanes[GB_QUAD * GB_QUAD]) {
@@ -50,6 +77,10 @@ GB_INLINE void gb_lanes_tile(const gb_lanes16 *f, const uint8_t *const row[], si
     for (size_t c = 0; c < cols; c++) {
         GB_UNROLL
         for (size_t r = 0; r < rows; r++) lanes[c * GB_QUAD + r] = _mm512_setzero_ps();
+    }
+    if (f->decode) {
+        gb_lanes_decoded(f, row, rows, col, cols, n, lanes);
+        return;
     }
     size_t i = 0;
     for (; i + 16 <= n; i += 16) {
@@ -71,6 +102,15 @@ GB_INLINE void gb_lanes_tile(const gb_lanes16 *f, const uint8_t *const row[], si
         GB_UNROLL
         for (size_t r = 0; r < rows; r++)
             lanes[c * GB_QUAD + r] = f->madd(f->load_some(row[r] + i * f->bytes, tail), a, lanes[c * GB_QUAD + r]);
+    }
+}
+
+GB_INLINE void gb_lanes_dequantize(const gb_lanes16 *f, const void *blocks, float *x, size_t n) {
+    for (size_t k = 0; k < n / f->block; k++, x += f->block) {
+        gb_floats w[GB_DECODED];
+        f->decode(blocks, n, k, w);
+        GB_UNROLL
+        for (size_t i = 0; i < f->block / 16; i++) _mm512_storeu_ps(x + 16 * i, w[i]);
     }
 }
 
@@ -123,5 +163,26 @@ GB_INLINE void gb_lanes_gemm(const gb_lanes16 *f, const gb_gemm_args *g) {
         }
     }
 }
+
+/* The operations of a format of decoded blocks. */
+#define GB_DECODED_KERNELS(name, elems, decode_one)                                                                    \
+    static const gb_lanes16 name##_format = {.bytes = sizeof(float),                                                   \
+                                             .load = gb_load_f32x16,                                                   \
+                                             .load_some = gb_load_some_f32x16,                                         \
+                                             .madd = gb_madd_separate,                                                 \
+                                             .decode = decode_one,                                                     \
+                                             .block = elems};                                                          \
+    void gb_##name##_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {                                   \
+        gb_lanes_dequantize(&name##_format, blocks, x, n);                                                             \
+    }                                                                                                                  \
+    float gb_##name##_dot_avx512vnni(const void *w, const void *a, size_t n) {                                         \
+        return gb_lanes_dot(&name##_format, w, a, n);                                                                  \
+    }                                                                                                                  \
+    void gb_##name##_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) { \
+        gb_lanes_gemv(&name##_format, w, w_stride, rows, a, n, y);                                                     \
+    }                                                                                                                  \
+    void gb_##name##_gemm_avx512vnni(const gb_gemm_args *g) {                                                          \
+        gb_lanes_gemm(&name##_format, g);                                                                              \
+    }
 
 #endif

@@ -20,6 +20,7 @@ GB_INLINE __m512i gb_high_nibbles(__m512i q) {
 typedef struct gb_nibble_format {
     size_t bytes, qs, qh;
     __m512i (*code_of)(__m512i nibbles); /* NULL: the nibble is the code */
+    size_t per;                          /* runs of sixteen bytes in a block: 1, or 4 */
 } gb_nibble_format;
 
 /* All first halves of the span's blocks, then all second halves. */
@@ -43,7 +44,15 @@ GB_INLINE void gb_add_fifth_bits(const gb_nibble_format *f, const uint8_t *block
     *high = _mm512_mask_add_epi8(*high, second, *high, sixteen);
 }
 
-/* Lane i = the sum of block b + i, unsigned codes. */
+/* Sixteen bytes of each of four blocks. */
+GB_INLINE __m512i gb_four_blocks(const uint8_t *qs, size_t bytes) {
+    __m512i q = _mm512_castsi128_si512(gb_load128(qs));
+    q = _mm512_inserti32x4(q, gb_load128(qs + bytes), 1);
+    q = _mm512_inserti32x4(q, gb_load128(qs + 2 * bytes), 2);
+    return _mm512_inserti32x4(q, gb_load128(qs + 3 * bytes), 3);
+}
+
+/* Lane i = the sum of term b + i, unsigned codes. */
 GB_INLINE __m512i gb_sums_nibbles(const gb_nibble_format *f, const uint8_t *w, const gb_act32 *act, size_t b) {
     __m512i s[4];
     GB_UNROLL
@@ -51,12 +60,9 @@ GB_INLINE __m512i gb_sums_nibbles(const gb_nibble_format *f, const uint8_t *w, c
         __m512i low = _mm512_set1_epi8(1);
         __m512i high = low;
         if (w) {
-            const uint8_t *block = w + 4 * i * f->bytes;
+            const uint8_t *block = w + 4 * i / f->per * f->bytes;
             const uint8_t *qs = block + f->qs;
-            __m512i q = _mm512_castsi128_si512(gb_load128(qs));
-            q = _mm512_inserti32x4(q, gb_load128(qs + f->bytes), 1);
-            q = _mm512_inserti32x4(q, gb_load128(qs + 2 * f->bytes), 2);
-            q = _mm512_inserti32x4(q, gb_load128(qs + 3 * f->bytes), 3);
+            const __m512i q = f->per == 4 ? gb_load512(qs) : gb_four_blocks(qs, f->bytes);
             low = gb_low_nibbles(q);
             high = gb_high_nibbles(q);
             if (f->code_of) {

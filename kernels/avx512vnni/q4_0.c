@@ -39,5 +39,5 @@ void gb_q4_0_quantize_avx512vnni(const float *x, void *blocks, size_t n, const f
     for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
 }
 
-static const gb_nibble_format layout = {sizeof(gb_block_q4_0), offsetof(gb_block_q4_0, qs), 0, NULL};
+static const gb_nibble_format layout = {sizeof(gb_block_q4_0), offsetof(gb_block_q4_0, qs), 0, NULL, 1};
 GB_NIBBLE_KERNELS(q4_0, layout, 8, 0, gb_gather_halves, gb_scale_f16, gb_row_scales)

@@ -3,5 +3,5 @@
 #include "kernels/avx512vnni/block32.h"
 
 static const gb_nibble_format layout = {sizeof(gb_block_q5_0), offsetof(gb_block_q5_0, qs), offsetof(gb_block_q5_0, qh),
-                                        NULL};
+                                        NULL, 1};
 GB_NIBBLE_KERNELS(q5_0, layout, 16, 0, gb_gather_halves, gb_scale_f16, gb_row_scales)

@@ -74,12 +74,7 @@ GB_INLINE void gb_pack_terms(const uint8_t *const col[GB_COLS], size_t at, size_
 
 /* gemv, dot and gemm of a format from its `format` (a gb_block32) and unpack(). */
 #define GB_TERM_KERNELS(name, terms, is_split)                                                                         \
-    void gb_##name##_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) { \
-        gb_gemv_block32(&format, w, w_stride, rows, a, n, y);                                                          \
-    }                                                                                                                  \
-    float gb_##name##_dot_avx512vnni(const void *w, const void *a, size_t n) {                                         \
-        return gb_dot_block32(&format, w, a, n);                                                                       \
-    }                                                                                                                  \
+    GB_BLOCK32_DOTS(name, format)                                                                                      \
     GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                                  \
         gb_pack_terms(col, at, terms, is_split, format.code_offset, out);                                              \
     }                                                                                                                  \
