@@ -35,6 +35,12 @@ static float number(float v) {
     return isnan(v) ? 0.0F : v;
 }
 
+/* Not by fminf and fmaxf: which zero of 0 and -0 these return is anybody's choice. */
+static void widen(float v, float *low, float *high) {
+    if (v < *low) *low = v;
+    if (v > *high) *high = v;
+}
+
 static float f32_at(size_t offset) {
     float v;
     memcpy(&v, row + offset, sizeof v);
@@ -362,8 +368,7 @@ static void check_affine(gb_format f, size_t n) {
         float low = 0.0F;
         float high = 0.0F;
         for (size_t i = 128 * k; i < 128 * k + 128; i++) {
-            low = fminf(low, number(x[i]));
-            high = fmaxf(high, number(x[i]));
+            widen(number(x[i]), &low, &high);
         }
         if (low == high) {
             low = -1.0F;
@@ -400,8 +405,7 @@ static void check_onnx(gb_format f, size_t n) {
         float low = 0.0F;
         float high = 0.0F;
         for (size_t i = 32 * k; i < 32 * k + 32; i++) {
-            low = fminf(low, number(x[i]));
-            high = fmaxf(high, number(x[i]));
+            widen(number(x[i]), &low, &high);
         }
         const float d = quotient((float)((double)high - (double)low), 15.0F);
         const float inverse = quotient(1.0F, d);
