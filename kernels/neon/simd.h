@@ -88,12 +88,20 @@ GB_INLINE gb_bytes gb_v_zip8_low(gb_bytes a, gb_bytes b) {
     return vzip1q_u8(a, b);
 }
 
+GB_INLINE gb_bytes gb_v_zip8_high(gb_bytes a, gb_bytes b) {
+    return vzip2q_u8(a, b);
+}
+
 GB_INLINE gb_bytes gb_v_zip16_low(gb_bytes a, gb_bytes b) {
     return vreinterpretq_u8_u16(vzip1q_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
 }
 
 GB_INLINE gb_bytes gb_v_zip16_high(gb_bytes a, gb_bytes b) {
     return vreinterpretq_u8_u16(vzip2q_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
+}
+
+GB_INLINE gb_bytes gb_v_mul16(gb_bytes v, gb_bytes w) {
+    return vreinterpretq_u8_u16(vmulq_u16(vreinterpretq_u16_u8(v), vreinterpretq_u16_u8(w)));
 }
 
 GB_INLINE gb_ints gb_v_zero(void) {
@@ -110,6 +118,14 @@ GB_INLINE int gb_v_byte_sum(gb_bytes v) {
 
 GB_INLINE gb_ints gb_v_at_most(gb_ints i, int top) {
     return vminq_s32(i, vdupq_n_s32(top));
+}
+
+GB_INLINE gb_ints gb_v_iadd(gb_ints i, gb_ints j) {
+    return vaddq_s32(i, j);
+}
+
+GB_INLINE void gb_v_istore(int32_t *p, gb_ints i) {
+    vst1q_s32(p, i);
 }
 
 GB_INLINE gb_bytes gb_v_low_bytes(const gb_ints v[4]) {
@@ -146,6 +162,14 @@ GB_INLINE float gb_v_first(gb_floats x) {
     return vgetq_lane_f32(x, 0);
 }
 
+GB_INLINE gb_bytes gb_v_as_bytes(gb_floats f) {
+    return vreinterpretq_u8_f32(f);
+}
+
+GB_INLINE gb_floats gb_v_as_floats(gb_bytes v) {
+    return vreinterpretq_f32_u8(v);
+}
+
 GB_INLINE gb_floats gb_v_from_ints(gb_ints i) {
     return vcvtq_f32_s32(i);
 }
@@ -163,6 +187,13 @@ GB_INLINE gb_floats4 gb_v_from_bytes(gb_bytes v) {
 
 GB_INLINE gb_floats gb_v_from_halves(const void *p) {
     return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p)));
+}
+
+GB_INLINE gb_floats4 gb_v_from_f16(gb_bytes v, gb_bytes w) {
+    const float16x8_t low = vreinterpretq_f16_u8(v);
+    const float16x8_t high = vreinterpretq_f16_u8(w);
+    return (gb_floats4){{vcvt_f32_f16(vget_low_f16(low)), vcvt_high_f32_f16(low), vcvt_f32_f16(vget_low_f16(high)),
+                         vcvt_high_f32_f16(high)}};
 }
 
 GB_INLINE float gb_v_scale(const void *p) {

@@ -96,12 +96,20 @@ GB_INLINE gb_bytes gb_v_zip8_low(gb_bytes a, gb_bytes b) {
     return _mm_unpacklo_epi8(a, b);
 }
 
+GB_INLINE gb_bytes gb_v_zip8_high(gb_bytes a, gb_bytes b) {
+    return _mm_unpackhi_epi8(a, b);
+}
+
 GB_INLINE gb_bytes gb_v_zip16_low(gb_bytes a, gb_bytes b) {
     return _mm_unpacklo_epi16(a, b);
 }
 
 GB_INLINE gb_bytes gb_v_zip16_high(gb_bytes a, gb_bytes b) {
     return _mm_unpackhi_epi16(a, b);
+}
+
+GB_INLINE gb_bytes gb_v_mul16(gb_bytes v, gb_bytes w) {
+    return _mm_mullo_epi16(v, w);
 }
 
 GB_INLINE gb_ints gb_v_zero(void) {
@@ -120,6 +128,14 @@ GB_INLINE int gb_v_byte_sum(gb_bytes v) {
 
 GB_INLINE gb_ints gb_v_at_most(gb_ints i, int top) {
     return _mm_min_epi32(i, _mm_set1_epi32(top));
+}
+
+GB_INLINE gb_ints gb_v_iadd(gb_ints i, gb_ints j) {
+    return _mm_add_epi32(i, j);
+}
+
+GB_INLINE void gb_v_istore(int32_t *p, gb_ints i) {
+    gb_v_store(p, i);
 }
 
 GB_INLINE gb_bytes gb_v_low_bytes(const gb_ints v[4]) {
@@ -194,6 +210,14 @@ GB_INLINE float gb_v_first(gb_floats x) {
     return _mm_cvtss_f32(x);
 }
 
+GB_INLINE gb_bytes gb_v_as_bytes(gb_floats f) {
+    return _mm_castps_si128(f);
+}
+
+GB_INLINE gb_floats gb_v_as_floats(gb_bytes v) {
+    return _mm_castsi128_ps(v);
+}
+
 GB_INLINE gb_floats gb_v_from_ints(gb_ints i) {
     return _mm_cvtepi32_ps(i);
 }
@@ -222,6 +246,12 @@ GB_INLINE gb_floats gb_sse_from_f16(__m128i h) {
 
 GB_INLINE gb_floats gb_v_from_halves(const void *p) {
     return gb_sse_from_f16(_mm_cvtepu16_epi32(gb_v_load8(p)));
+}
+
+GB_INLINE gb_floats4 gb_v_from_f16(gb_bytes v, gb_bytes w) {
+    const __m128i zero = _mm_setzero_si128();
+    return (gb_floats4){{gb_sse_from_f16(_mm_unpacklo_epi16(v, zero)), gb_sse_from_f16(_mm_unpackhi_epi16(v, zero)),
+                         gb_sse_from_f16(_mm_unpacklo_epi16(w, zero)), gb_sse_from_f16(_mm_unpackhi_epi16(w, zero))}};
 }
 
 GB_INLINE float gb_v_scale(const void *p) {

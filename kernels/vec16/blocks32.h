@@ -10,6 +10,7 @@
 typedef struct gb_block32 {
     gb_bytes2 (*codes)(const char *block, size_t i);
     float (*scale)(const char *block, size_t term);
+    float (*zero)(const char *block); /* or NULL: an integer taken off the codes, -128..255 */
     size_t bytes, per;
     gb_range range; /* of the codes */
     int affine;     /* an f16 minimum follows the scale; activations are q8_1 */
@@ -33,11 +34,14 @@ GB_INLINE float gb_term_scale(gb_block32 kind, const char *block, size_t term) {
 GB_INLINE void gb_dequantize32(gb_block32 kind, const char *block, size_t i, float *x) {
     const gb_bytes2 code = kind.codes(block, i);
     const gb_floats m = gb_v_fset(kind.affine ? gb_v_scale(block + sizeof(uint16_t)) : 0.0F);
+    const gb_floats zero = gb_v_fset(kind.zero ? kind.zero(block) : 0.0F); /* small integers: the difference is exact */
     for (size_t h = 0; h < 2; h++) {
         const gb_floats d = gb_v_fset(gb_term_scale(kind, block, kind.split ? 2 * i + h : i));
         const gb_floats4 f = gb_v_from_bytes(code.val[h]);
         for (size_t j = 0; j < 4; j++) {
-            gb_floats v = f.val[j] * d;
+            gb_floats v = f.val[j];
+            if (kind.zero) v = v - zero;
+            v = v * d;
             if (kind.affine) v = v + m;
             gb_v_fstore(x + 16 * h + 4 * j, v);
         }
@@ -62,9 +66,20 @@ GB_INLINE gb_floats gb_row_scales(gb_block32 kind, const char *const block[GB_TI
     return kind.scale ? gb_v_fload(scale) : gb_v_from_halves(d);
 }
 
-/* (dw * da) * isum of a term whose partial sums are given. */
-GB_INLINE gb_floats gb_term(gb_floats dw, float da, const gb_ints sum[GB_TILE_ROWS]) {
-    return (dw * gb_v_fset(da)) * gb_v_from_ints(gb_v_sum_rows(sum));
+/* Of every row, as gb_row_scales(). */
+GB_INLINE gb_floats gb_row_zeros(gb_block32 kind, const char *const block[GB_TILE_ROWS], size_t rows) {
+    float zero[GB_TILE_ROWS] = {0};
+    if (kind.zero)
+        for (size_t r = 0; r < rows; r++) zero[r] = kind.zero(block[r]);
+    return gb_v_fload(zero);
+}
+
+/* isum of a term whose partial sums are given. What is taken off the codes is taken off their sum with that of the 32
+ * activations q: |zero * sum| <= 255 * 2^12 and |isum| < 2^20 are exact as floats. */
+GB_INLINE gb_floats gb_isum(gb_block32 kind, const gb_ints sum[GB_TILE_ROWS], gb_floats zero, gb_bytes2 q) {
+    const gb_floats isum = gb_v_from_ints(gb_v_sum_rows(sum));
+    if (!kind.zero) return isum;
+    return isum - zero * gb_v_fset((float)(gb_v_byte_sum(q.val[0]) + gb_v_byte_sum(q.val[1])));
 }
 
 /* acc = acc + (dw * da) * isum, or acc + ((dw * da) * isum + m * s), term after term, one row per lane. */
@@ -84,22 +99,23 @@ GB_INLINE void gb_block32_tile(gb_block32 kind, const char *w, size_t w_stride, 
         }
         const gb_floats dw = gb_row_scales(kind, block, rows, kind.split ? 2 * part : part);
         const gb_floats dw1 = kind.split ? gb_row_scales(kind, block, rows, 2 * part + 1) : dw;
+        const gb_floats zero = gb_row_zeros(kind, block, rows);
         for (size_t c = 0; c < cols; c++) {
             const char *partner = a + c * a_stride + k * a_bytes;
             const char *qs = partner + a_bytes - 32;
             const gb_bytes2 q = {{gb_v_load(qs), gb_v_load(qs + 16)}};
-            const float da = gb_v_scale(partner);
+            const gb_floats da = gb_v_fset(gb_v_scale(partner));
             gb_ints sum[GB_TILE_ROWS] = {gb_v_zero(), gb_v_zero(), gb_v_zero(), gb_v_zero()};
             if (kind.split) {
                 for (size_t h = 0; h < 2; h++) {
                     for (size_t r = 0; r < rows; r++) sum[r] = gb_v_sums16(codes[r].val[h], q.val[h]);
-                    acc[c] = acc[c] + gb_term(h ? dw1 : dw, da, sum);
+                    acc[c] = acc[c] + ((h ? dw1 : dw) * da) * gb_isum(kind, sum, zero, q);
                 }
                 continue;
             }
             for (size_t r = 0; r < rows; r++)
                 sum[r] = gb_v_sums32(codes[r].val[0], codes[r].val[1], q.val[0], q.val[1], kind.range);
-            gb_floats term = gb_term(dw, da, sum);
+            gb_floats term = (dw * da) * gb_isum(kind, sum, zero, q);
             if (kind.affine) term = term + gb_v_from_halves(m) * gb_v_fset(gb_v_scale(partner + sizeof(uint16_t)));
             acc[c] = acc[c] + term;
         }
@@ -110,6 +126,12 @@ GB_INLINE void gb_block32_tile(gb_block32 kind, const char *w, size_t w_stride, 
 GB_INLINE gb_bytes2 gb_nibbles32(const uint8_t *qs) {
     const gb_bytes pairs = gb_v_load(qs);
     return (gb_bytes2){{gb_v_and(pairs, gb_v_set(15)), gb_v_shr(pairs, 4)}};
+}
+
+/* Elements 2j from the low nibbles, 2j + 1 from the high ones. */
+GB_INLINE gb_bytes2 gb_nibble_pairs32(const uint8_t *qs) {
+    const gb_bytes2 apart = gb_nibbles32(qs);
+    return (gb_bytes2){{gb_v_zip8_low(apart.val[0], apart.val[1]), gb_v_zip8_high(apart.val[0], apart.val[1])}};
 }
 
 /* Of 32 bits, from the h-th sixteen: `value` in every byte whose bit is set. */
@@ -136,18 +158,22 @@ GB_INLINE gb_bytes2 gb_lowered32(gb_bytes2 code, uint8_t offset) {
     return (gb_bytes2){{gb_v_sub(code.val[0], gb_v_set(offset)), gb_v_sub(code.val[1], gb_v_set(offset))}};
 }
 
-/* dot, gemv and gemm of a format from its description `kind`; then dequantize too. */
-#define GB_BLOCK32_DOTS(name, isa)                                                                                     \
-    GB_INLINE void tile(const char *w, size_t w_stride, size_t rows, const char *a, size_t a_stride, size_t cols,      \
-                        size_t n, gb_floats *acc) {                                                                    \
+/* dot, gemv and gemm of a format from its description; then dequantize too. */
+#define GB_BLOCK32_DOTS_OF(name, isa, kind)                                                                            \
+    GB_INLINE void name##_tile(const char *w, size_t w_stride, size_t rows, const char *a, size_t a_stride,            \
+                               size_t cols, size_t n, gb_floats *acc) {                                                \
         gb_block32_tile(kind, w, w_stride, rows, a, a_stride, cols, n, acc);                                           \
     }                                                                                                                  \
-    GB_TILE_KERNELS(name, isa, tile, GB_TILE_COLS)
+    GB_TILE_KERNELS(name, isa, name##_tile, GB_TILE_COLS)
 
-#define GB_BLOCK32_KERNELS(name, isa)                                                                                  \
+#define GB_BLOCK32_KERNELS_OF(name, isa, kind)                                                                         \
     void gb_##name##_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
         gb_dequantize_row32(kind, blocks, x, n);                                                                       \
     }                                                                                                                  \
-    GB_BLOCK32_DOTS(name, isa)
+    GB_BLOCK32_DOTS_OF(name, isa, kind)
+
+/* Of the one format of a file. */
+#define GB_BLOCK32_DOTS(name, isa)    GB_BLOCK32_DOTS_OF(name, isa, kind)
+#define GB_BLOCK32_KERNELS(name, isa) GB_BLOCK32_KERNELS_OF(name, isa, kind)
 
 #endif

@@ -61,6 +61,12 @@ GB_INLINE gb_floats4 gb_zero_lanes(void) {
     return (gb_floats4){{zero, zero, zero, zero}};
 }
 
+/* Four rows at once: lane r = that of row r. */
+GB_INLINE gb_floats gb_fold_rows(const gb_floats4 lane[4]) {
+    return gb_v_pairs(gb_v_fold(gb_fold_to_4(lane[0]), gb_fold_to_4(lane[1])),
+                      gb_v_fold(gb_fold_to_4(lane[2]), gb_fold_to_4(lane[3])));
+}
+
 /* Lane r = the dot of row r and the column, rows = 1 or GB_TILE_ROWS; the other lanes are zero. */
 GB_INLINE gb_floats gb_lanes_dot(gb_elements w_kind, const char *w, size_t w_stride, size_t rows, gb_elements a_kind,
                                  const char *a, size_t n, int exact) {
@@ -78,8 +84,7 @@ GB_INLINE gb_floats gb_lanes_dot(gb_elements w_kind, const char *w, size_t w_str
             lane[r] =
                 gb_add_products(lane[r], gb_load_tail(w_kind, w + r * w_stride + i * w_kind.bytes, n - i), x, exact);
     }
-    return gb_v_pairs(gb_v_fold(gb_fold_to_4(lane[0]), gb_fold_to_4(lane[1])),
-                      gb_v_fold(gb_fold_to_4(lane[2]), gb_fold_to_4(lane[3])));
+    return gb_fold_rows(lane);
 }
 
 /* dot, gemv and gemm of a float format: a row and column take four registers of lanes, so columns go one by one. */

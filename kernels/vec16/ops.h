@@ -13,7 +13,9 @@
  *   gb_v_from(v, least)                 all ones where v >= least, unsigned
  *   gb_v_lookup(table, v)               table[v], v < 16
  *   gb_v_low64s, _high64s(a, b)         their lower halves, their upper halves
- *   gb_v_zip8_low, _zip16_low, _high    interleaved bytes and pairs of bytes of the lower, of the upper halves
+ *   gb_v_zip8_low, _high, _zip16_low, _high
+ *                                       interleaved bytes and pairs of bytes of the lower, of the upper halves
+ *   gb_v_mul16(v, w)                    of pairs of bytes as numbers of sixteen bits, modulo 2^16
  *
  *   gb_v_sums32(w0, w1, q0, q1, range)  four partial sums of 32 products, in any distribution
  *   gb_v_sums16(w, q)                   of sixteen, |w| < 128
@@ -22,13 +24,16 @@
  *   gb_v_zero()                         no sums
  *   gb_v_sum_rows(sum)                  lane r = the sum of sum[r]
  *   gb_v_byte_sum(v)                    of sixteen signed bytes
- *   gb_v_at_most(i, top)                of ints
+ *   gb_v_at_most(i, top), _iadd(i, j)   of ints
+ *   gb_v_istore(p, i)                   four ints
  *   gb_v_low_bytes(i)                   of sixteen ints
  *
  *   gb_v_fset, _fload, _fstore          one float in every lane; lanes at any address, even odd ones
  *   gb_v_first(f)                       lane 0
+ *   gb_v_as_bytes(f), _as_floats(v)     the same bits
  *   gb_v_from_ints, _from_bytes(v)      exact; sixteen signed bytes
  *   gb_v_from_halves(p)                 four f16 at any address, exact; gb_v_scale(p): one
+ *   gb_v_from_f16(v, w)                 sixteen f16, exact
  *   gb_v_from_bf16(p)                   sixteen bf16 at any address
  *   gb_v_to_f16, _to_bf16(f, g)         eight, as gb_f16_from_f32(), gb_bf16_from_f32() of reference/number.h
  *   gb_v_add_exact(s, x, y)             s + x * y where the product is exact: fused or not

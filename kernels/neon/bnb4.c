@@ -1,0 +1,8 @@
+/* nf4, fp4 and their double-quantized forms on NEON. */
+#include "kernels/neon/vec16.h"
+
+#include "kernels/vec16/bnb4.h"
+
+#define GB_DECODED_KERNELS(name, elems, decode_one) GB_DECODED_VEC16(name, neon, elems, decode_one)
+
+GB_ALL_BNB4_KERNELS(decode)
