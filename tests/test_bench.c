@@ -11,6 +11,7 @@
 #include "bench/models.h"
 #include "bench/print.h"
 #include "reference/reference.h"
+#include "tests/support/suite.h"
 
 static const gb_topology small = {.l1d = {32768, 1}, .l2 = {1 << 20, 1}, .l3 = {8 << 20, 2}};
 
@@ -341,9 +342,5 @@ int main(void) {
     tcase_add_test(tc, cold);
     tcase_add_test(tc, chart);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -3,13 +3,13 @@
  * its sums are integers. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/rng.h"
 #include "model/column_order.h"
 #include "tests/support/engine_run.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 #define MODEL GB_SOURCE_DIR "/models/gauge-4m/gauge-4m-f16.gguf"
 
@@ -192,9 +192,5 @@ int main(void) {
     tcase_add_test(c, equal_orders_are_shared);
     tcase_add_test(c, bad_orders_are_refused);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -6,10 +6,10 @@
  * distributions counted out in Python's integers. */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "harness/compare.h"
 #include "harness/rng.h"
+#include "tests/support/suite.h"
 
 static int near(double a, double b) {
     return fabs(a - b) <= 1e-9 * (1 + fabs(b));
@@ -171,9 +171,5 @@ int main(void) {
     tcase_add_test(tc, refusals);
     tcase_add_test(tc, false_alarms);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -2,12 +2,12 @@
  * direction, a difference of bits that is not told. The ranks themselves are test_compare's business. */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "results/compare_print.h"
 #include "results/selection.h"
 #include "tests/support/sample.h"
+#include "tests/support/suite.h"
 
 enum { N = 12 };
 static const gb_compare_options usual = {.confidence = 0.95};
@@ -259,9 +259,5 @@ int main(void) {
     tcase_add_test(tc, selections);
     tcase_add_test(tc, digits);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 #include "tests/support/convert_run.h"
 #include "tests/support/hf_dir.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 static float_model model_of(const char *class) {
     float_model m = float_model_shape();
@@ -406,9 +407,5 @@ int main(void) {
     tcase_add_test(t, numbers_too_large);
     tcase_add_test(t, sources_of_no_known_kind);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

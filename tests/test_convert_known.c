@@ -11,6 +11,7 @@
 #include "tests/support/convert_run.h"
 #include "tests/support/engine_run.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 #define SHARED GB_SOURCE_DIR "/../shared/data"
 
@@ -145,9 +146,5 @@ int main(void) {
     tcase_add_loop_test(t, same_tokens, 0, MODELS);
     tcase_add_loop_test(t, same_text, 0, MODELS);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

@@ -11,6 +11,7 @@
 #include "tests/support/hf_dir.h"
 #include "tests/support/image.h"
 #include "tests/support/packing.h"
+#include "tests/support/suite.h"
 
 enum { LONGEST = 512 }; /* row */
 
@@ -372,9 +373,5 @@ int main(void) {
     tcase_add_test(t, configurations_that_cannot_be);
     tcase_add_test(t, quantize_config_beside);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/counters.h"
+#include "tests/support/suite.h"
 
 enum { ROOM = 16, FIRST_FD = 100 };
 
@@ -236,9 +236,5 @@ int main(void) {
     tcase_add_loop_test(tc, failures_while_measuring, 0, 3);
     tcase_add_test(tc, real_system);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/support/schema.h"
+#include "tests/support/suite.h"
 
 /* What the program itself prints for the default model: two tests, of which one has gaps between tokens. */
 static cJSON *run_e2e(void) {
@@ -69,9 +70,5 @@ int main(void) {
     tcase_add_test(tcase, conforms_to_schema);
     tcase_add_test(tcase, schema_refuses);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

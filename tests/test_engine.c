@@ -12,6 +12,7 @@
 #include "model/quantize.h"
 #include "model/sampler.h"
 #include "tests/support/engine_run.h"
+#include "tests/support/suite.h"
 #include "tests/support/tiny_llama.h"
 
 #define SHARED  GB_SOURCE_DIR "/../shared/data"
@@ -367,9 +368,5 @@ int main(void) {
     tcase_add_test(t, sink_gets_the_rows_that_were_asked_for);
     tcase_add_test(t, tokens_that_do_not_fit);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

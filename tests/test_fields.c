@@ -1,12 +1,12 @@
 /* kernels/fields: a byte of a block that no field names or two name, a packing that reads other bits than the decoder
  * does, a number misread. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernels/fields.h"
 #include "kernels/registry.h"
 #include "reference/number.h"
+#include "tests/support/suite.h"
 
 START_TEST(fields_cover_blocks) {
     const gb_format f = (gb_format)_i;
@@ -88,9 +88,5 @@ int main(void) {
     tcase_add_test(tcase, codes_follow_elements);
     tcase_add_test(tcase, numbers_of_pages);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

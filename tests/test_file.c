@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "harness/file.h"
+#include "tests/support/suite.h"
 
 static char dir[64];
 static char path[128];
@@ -300,9 +301,5 @@ int main(void) {
     tcase_add_test(tc, inputs);
     tcase_add_test(tc, read_limits);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 #include "kernels/registry.h"
 #include "reference/number.h"
 #include "tests/support/caps.h"
+#include "tests/support/suite.h"
 #include "verify/fill.h"
 
 enum { N = 16384 + 384, SHORT = 384 }; /* N: a second header of the double-quantized formats */
@@ -627,9 +628,5 @@ int main(void) {
     tcase_add_test(c, nf4_ties);
     tcase_add_loop_test(c, long_int8_rows, 0, GB_TEST_CAPS);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

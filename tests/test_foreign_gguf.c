@@ -2,13 +2,13 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernels/registry.h"
 #include "model/ggml_types.h"
 #include "model/gguf.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 static image im;
 static gb_error err;
@@ -161,9 +161,5 @@ int main(void) {
     tcase_add_test(c, nan_is_found_everywhere);
     tcase_add_test(c, unknown_private_types);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

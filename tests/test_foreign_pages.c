@@ -7,6 +7,7 @@
 
 #include "reference/number.h"
 #include "reference/reference.h"
+#include "tests/support/suite.h"
 
 /* Encodes n floats, of which the first `count` are given and the others 0; compares the first bytes, and every byte
  * after them with `rest`. */
@@ -195,9 +196,5 @@ int main(void) {
     tcase_add_test(c, page_mxfp8);
     tcase_add_test(c, page_fp8);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

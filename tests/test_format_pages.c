@@ -8,6 +8,7 @@
 #include "reference/iq4.h"
 #include "reference/number.h"
 #include "reference/reference.h"
+#include "tests/support/suite.h"
 
 static void ones(gb_block_q8_K *a) {
     float x[256];
@@ -738,9 +739,5 @@ int main(void) {
     tcase_add_test(c, page_q8_K);
     tcase_add_test(c, pages_of_floats);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

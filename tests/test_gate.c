@@ -7,12 +7,12 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "results/gate.h"
 #include "tests/support/noise.h"
 #include "tests/support/sample.h"
+#include "tests/support/suite.h"
 
 enum { ROWS = 12, SESSIONS = 16, TRIALS = 200 };
 
@@ -214,9 +214,5 @@ int main(void) {
     tcase_add_test(tc, too_few_sessions);
     tcase_add_test(tc, no_partner);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -13,6 +13,7 @@
 #include "harness/rng.h"
 #include "model/gguf.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 static image im;
 static gb_error err;
@@ -669,9 +670,5 @@ int main(void) {
     tcase_add_test(files, write_and_read);
     tcase_add_test(files, writer_counts_bytes);
     suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -2,11 +2,11 @@
  * instruction set of this machine, recomputed from documented inputs. `golden_digests` prints fresh ones. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/caps.h"
 #include "tests/support/digests.h"
+#include "tests/support/suite.h"
 
 static int is_in_file(FILE *f, const char *wanted) {
     char line[256];
@@ -56,9 +56,5 @@ int main(void) {
     tcase_add_loop_test(tcase, results_have_not_changed, 0, GB_TEST_CAPS);
     tcase_add_test(tcase, every_recorded_digest_is_computed);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -12,6 +12,7 @@
 #include "harness/file.h"
 #include "reference/number.h"
 #include "tests/support/caps.h"
+#include "tests/support/suite.h"
 #include "verify/fill.h"
 
 #define GOLDEN GB_SOURCE_DIR "/../shared/golden/"
@@ -319,10 +320,7 @@ int main(void) {
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, same_bytes_as_ggml, 0, GB_TEST_CAPS);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    const int status = run_suite(suite);
     close_collection();
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

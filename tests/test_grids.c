@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "reference/codebook.h"
+#include "tests/support/suite.h"
 
 typedef struct row {
     const char *name;
@@ -170,9 +171,5 @@ int main(void) {
     tcase_add_loop_test(c, threads_may_ask_at_once, 0, ROWS);
     tcase_add_loop_test(c, there_always_is_a_point, 0, ROWS);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

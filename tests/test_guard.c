@@ -1,10 +1,10 @@
 /* Guarded buffers: what they promise to the verifier. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/guard.h"
 #include "harness/trap.h"
+#include "tests/support/suite.h"
 
 static void store_byte(void *p) {
     *(volatile unsigned char *)p = 1;
@@ -119,9 +119,5 @@ int main(void) {
     tcase_add_test(tcase, addresses_are_owned);
     tcase_add_test(tcase, absurd_sizes_are_errors);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "harness/rng.h"
 #include "model/imatrix.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 static gb_error err;
 static image im;
@@ -312,9 +313,5 @@ int main(void) {
     tcase_add_test(files, round_trip);
     tcase_add_test(files, layout_of_gguf);
     suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

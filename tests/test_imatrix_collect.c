@@ -2,12 +2,12 @@
  * batches, a context that is not itself afterwards. */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "model/imatrix_collect.h"
 #include "tests/support/engine_run.h"
+#include "tests/support/suite.h"
 #include "tests/support/tiny_llama.h"
 
 static gb_error err;
@@ -229,9 +229,5 @@ int main(void) {
     tcase_add_test(collecting, sums_do_not_depend_on_batches);
     tcase_add_test(collecting, collecting_leaves_the_context_alone);
     suite_add_tcase(suite, collecting);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

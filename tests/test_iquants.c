@@ -1,11 +1,11 @@
 /* The encoders of the i-quants where golden bytes cannot say what is right. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/rng.h"
 #include "kernels/registry.h"
 #include "reference/reference.h"
+#include "tests/support/suite.h"
 
 static double squared_error(gb_format f, const void *blocks, const float *x, size_t n) {
     float y[1024];
@@ -95,9 +95,5 @@ int main(void) {
     tcase_add_test(c, compat_is_for_iq3_s_only);
     tcase_add_test(c, no_importance_means_ones_where_it_is_needed);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 #include "results/join.h"
 #include "tests/support/sample.h"
 #include "tests/support/schema.h"
+#include "tests/support/suite.h"
 
 START_TEST(medians) {
     static const double level[4] = {10, 11, 10, 13};
@@ -96,9 +97,5 @@ int main(void) {
     tcase_add_test(tc, medians);
     tcase_add_test(tc, children);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "tests/support/convert_run.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 static void put_run(FILE *f, float_model *m, const char *part, bool interleave) {
     const size_t half = m->head_dim / 2;
@@ -167,9 +168,5 @@ int main(void) {
     tcase_add_loop_test(t, llama2c_models, 0, 4);
     tcase_add_test(t, llama2c_that_cannot_be);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

@@ -9,6 +9,7 @@
 #include "model/context.h"
 #include "model/llama.h"
 #include "tests/support/engine_run.h"
+#include "tests/support/suite.h"
 #include "tests/support/tiny_llama.h"
 
 static int load(const tiny_llama *t, gb_llama **m, gb_error *err) {
@@ -219,9 +220,5 @@ int main(void) {
     tcase_add_test(t, sizes);
     tcase_add_test(t, impossible_contexts);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "harness/machine.h"
+#include "tests/support/suite.h"
 
 static char root[64];
 static gb_machine machine;
@@ -114,9 +115,5 @@ int main(void) {
     tcase_add_test(tc, empty_machine);
     tcase_add_test(tc, steal);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

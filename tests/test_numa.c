@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "harness/numa.h"
+#include "tests/support/suite.h"
 
 typedef struct fake {
     int error; /* of both calls; 0: they work */
@@ -159,9 +160,5 @@ int main(void) {
     tcase_add_test(tc, looking);
     tcase_add_test(tc, this_system);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

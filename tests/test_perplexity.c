@@ -1,11 +1,11 @@
 /* The perplexity protocol on logits that are made up, so that every number can be worked out by hand. */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/perplexity.h"
 #include "reference/number.h"
+#include "tests/support/suite.h"
 
 enum { VOCAB = 4, CONTEXT = 8, TOKENS = 19, BOS = 3 };
 
@@ -219,9 +219,5 @@ int main(void) {
     tcase_add_test(t, hash_of_logits);
     tcase_add_test(t, nll_of_large_and_long_rows);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

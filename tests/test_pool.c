@@ -2,11 +2,11 @@
 #include <check.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "harness/pool.h"
+#include "tests/support/suite.h"
 
 enum { MAX_MEMBERS = 64 };
 
@@ -159,9 +159,5 @@ int main(void) {
     tcase_add_test(tc, pinning);
     tcase_add_test(tc, refusals);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

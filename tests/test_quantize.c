@@ -16,6 +16,7 @@
 #include "reference/reference.h"
 #include "tests/support/engine_run.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 static const char gauge[] = GB_SOURCE_DIR "/models/gauge-4m/gauge-4m-f16.gguf";
 static gb_error err;
@@ -657,9 +658,5 @@ int main(void) {
     tcase_add_test(files, errors_of_special_rows);
     tcase_add_test(files, memory_is_bounded);
     suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "tests/support/engine_run.h"
 #include "tests/support/float_model.h"
+#include "tests/support/suite.h"
 
 static const char *file_name(const char *what) {
     static char paths[2][512];
@@ -129,9 +130,5 @@ int main(void) {
     tcase_add_loop_test(t, qwen2_is_llama_in_another_order, 0, VARIANTS);
     tcase_add_test(t, qwen2_needs_its_biases);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

@@ -8,6 +8,7 @@
 
 #include "model/recipe.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 static gb_error err;
 
@@ -701,9 +702,5 @@ int main(void) {
     tcase_add_checked_fixture(files, scratch_enter, scratch_leave);
     tcase_add_test(files, facts_from_keys);
     suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

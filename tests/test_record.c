@@ -7,6 +7,7 @@
 
 #include "results/record.h"
 #include "tests/support/schema.h"
+#include "tests/support/suite.h"
 
 /* --- records ---------------------------------------------------------------------------------------------------------
  */
@@ -147,9 +148,5 @@ int main(void) {
     tcase_add_test(tc, not_finite);
     tcase_add_test(tc, write_fails);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 #include "tests/support/image.h"
 #include "tests/support/sample.h"
 #include "tests/support/schema.h"
+#include "tests/support/suite.h"
 
 static gb_results read_sample(const char *name) {
     gb_results all = {0};
@@ -302,9 +303,5 @@ int main(void) {
     tcase_add_test(tc, interleaved);
     tcase_add_test(tc, metric_kinds);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

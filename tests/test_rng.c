@@ -1,10 +1,10 @@
 /* Random inputs: the same for ever, and shaped as they say. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "harness/rng.h"
 #include "reference/number.h"
+#include "tests/support/suite.h"
 
 /* Catches: any change of the generator, which would silently change every replay and every golden digest. The numbers
  * are those of the published splitmix64 from state 0. */
@@ -95,9 +95,5 @@ int main(void) {
     tcase_add_test(tcase, normal);
     tcase_add_test(tcase, bytes);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

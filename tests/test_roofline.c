@@ -7,6 +7,7 @@
 
 #include "bench/ceilings/loops.h"
 #include "bench/roofline.h"
+#include "tests/support/suite.h"
 
 static const gb_topology small = {.core_count = 4, .l1d = {32768, 2}, .l2 = {1 << 20, 2}, .l3 = {64 << 20, 8}};
 
@@ -203,9 +204,5 @@ int main(void) {
     tcase_add_test(tc, levels_hold_their_sets);
     tcase_add_test(tc, output);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include "convert/checkpoint.h"
 #include "tests/support/hf_dir.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 static const float numbers[6] = {1, 2, 3, 4, 5, 6};
 
@@ -209,9 +210,5 @@ int main(void) {
     tcase_add_test(t, sharded_set);
     tcase_add_test(t, hostile_indexes);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "model/sampler.h"
+#include "tests/support/suite.h"
 
 static gb_sampler *sampler(double temperature, size_t top_k, double top_p, uint64_t seed, size_t n_vocab) {
     gb_sampler *s = NULL;
@@ -134,9 +135,5 @@ int main(void) {
     tcase_add_test(t, infinite_logits);
     tcase_add_test(t, bad_parameters);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }

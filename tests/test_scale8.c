@@ -3,13 +3,13 @@
 #include <check.h>
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "reference/e2m1.h"
 #include "reference/log2.h"
 #include "reference/math.h"
 #include "reference/reference.h"
 #include "reference/scale8.h"
+#include "tests/support/suite.h"
 
 /* The definition: the logarithm rounded to binary32, then cut. gb_log's error, 1e-15 of 149, is far below the distance
  * of any logarithm of a float from a rounding boundary near an integer (2e-8). */
@@ -173,9 +173,5 @@ int main(void) {
     tcase_add_test(c, ue4m3_encoder);
     tcase_add_test(c, e2m1_nearest);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* harness/stats: wrong ranks of the interval, interpolation off by one, a noise floor that mixes up the halves. */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "harness/stats.h"
+#include "tests/support/suite.h"
 
 static int near(double a, double b) {
     return fabs(a - b) <= 1e-12 * (1 + fabs(b));
@@ -98,9 +98,5 @@ int main(void) {
     tcase_add_test(tc, summary);
     tcase_add_test(tc, noise_floor);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include "results/store.h"
 #include "tests/support/image.h"
 #include "tests/support/sample.h"
+#include "tests/support/suite.h"
 
 /* --- where ----------------------------------------------------------------------------------------------------------
  */
@@ -382,9 +383,5 @@ int main(void) {
     tcase_add_test(tc, not_built);
 #endif
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

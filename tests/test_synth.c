@@ -2,11 +2,11 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/synth.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 static gb_error err;
 static gb_cap cap;
@@ -196,9 +196,5 @@ int main(void) {
     tcase_add_test(files, rope_factors);
     tcase_add_test(files, shape_files);
     suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite(suite);
 }

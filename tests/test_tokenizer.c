@@ -8,6 +8,7 @@
 
 #include "harness/file.h"
 #include "model/tokenizer_impl.h"
+#include "tests/support/suite.h"
 #include "tests/support/tokens.h"
 
 #define SHARED GB_SOURCE_DIR "/../shared/data/" /* large public data beside the checkout; tests of it skip without */
@@ -299,9 +300,5 @@ int main(void) {
     tcase_add_test(c, gauge_special_tokens);
     tcase_add_test(c, gauge_long_texts);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

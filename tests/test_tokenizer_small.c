@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/suite.h"
 #include "tests/support/tokens.h"
 #include "tests/support/vocab_file.h"
 
@@ -316,9 +317,5 @@ int main(void) {
     tcase_add_test(c, bpe_whole_pre_tokens);
     tcase_add_test(c, broken_vocabularies);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "harness/cpu_list.h"
 #include "harness/topology.h"
+#include "tests/support/suite.h"
 
 static gb_topology made;
 
@@ -233,9 +234,5 @@ int main(void) {
     tcase_add_test(tc, this_machine);
     tcase_add_test(tc, bound_process);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

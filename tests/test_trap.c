@@ -2,11 +2,11 @@
 #include <check.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "harness/trap.h"
+#include "tests/support/suite.h"
 
 static void nothing(void *ctx) {
     *(int *)ctx += 1;
@@ -167,9 +167,5 @@ int main(void) {
     tcase_add_test(tcase, survives_a_stack_overflow);
     tcase_add_test(tcase, threads_do_not_meet);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -2,12 +2,12 @@
  * honest kernels must pass. */
 #include <check.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "kernels/registry.h"
 #include "reference/reference.h"
 #include "tests/support/saboteurs.h"
+#include "tests/support/suite.h"
 #include "verify/verify.h"
 
 static void run(const gb_kernel *kernels, size_t count, uint64_t seed, gb_effort effort, const char *only,
@@ -239,9 +239,5 @@ int main(void) {
     tcase_add_test(tcase, single_row_is_judged);
     tcase_add_test(tcase, dot_error_is_small_and_real);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

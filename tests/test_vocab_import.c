@@ -13,6 +13,7 @@
 #include "tests/support/convert_run.h"
 #include "tests/support/hf_dir.h"
 #include "tests/support/image.h"
+#include "tests/support/suite.h"
 
 /* --- protobuf, built by hand -------------------------------------------------------------------------------------- */
 
@@ -633,9 +634,5 @@ int main(void) {
     tcase_add_test(t, special_ids_of_config);
     tcase_add_test(t, hostile_bin);
     suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite(s);
 }
