@@ -75,7 +75,11 @@ if has gcc && has clang && has aarch64; then
     build/{release,clang,aarch64-qemu}/tests/golden_digests
 fi
 step "style: clang-format" scripts/check-style.sh
-if has gcc; then step "clang-tidy" scripts/tidy.sh release; fi
+if has gcc; then
+  quick=--quick
+  [ "$long" = 1 ] && quick=
+  step "clang-tidy" scripts/tidy.sh $quick release
+fi
 
 for f in "${failures[@]:-}"; do [ -n "$f" ] && echo "failed: $f"; done
 echo "$passed passed, $failed failed, $skipped skipped"
