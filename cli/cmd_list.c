@@ -104,7 +104,8 @@ static void show_isas(void) {
     for (int i = 0; i < GB_ISA_COUNT; i++) {
         const char *reason = why_not((gb_isa)i, why, sizeof why);
         feature_names(gb_isas[i].needs, needs, sizeof needs);
-        printf("%-12s %-8s %-9s needs: %s%s%s%s\n", gb_isas[i].name, gb_isas[i].arch, *reason ? "no" : "supported",
+        const char *status = gb_isa_stands_in((gb_isa)i) ? "stand-in" : *reason ? "no" : "supported";
+        printf("%-12s %-8s %-9s needs: %s%s%s%s\n", gb_isas[i].name, gb_isas[i].arch, status,
                *needs ? needs : "nothing", *reason ? " (" : "", reason, *reason ? ")" : "");
     }
 }
@@ -119,6 +120,7 @@ static cJSON *isas_json(void) {
         cJSON_AddStringToObject(o, "arch", gb_isas[i].arch);
         cJSON_AddBoolToObject(o, "built", gb_isas[i].built);
         cJSON_AddBoolToObject(o, "supported", !*reason);
+        cJSON_AddBoolToObject(o, "stand_in", gb_isa_stands_in((gb_isa)i));
         cJSON_AddStringToObject(o, "reason", reason);
         cJSON *needs = cJSON_AddArrayToObject(o, "features");
         for (int f = 0; f < GB_CPU_FEATURE_COUNT; f++)

@@ -98,19 +98,26 @@ static const char *verdict_name(gb_verdict v) {
 }
 
 static void print_table(const gb_verify_report *report) {
+    size_t stand_ins = 0;
     for (size_t i = 0; i < report->rows; i++) {
         const gb_verify_result *r = &report->results[i];
         if (r->verdict == GB_VERIFY_SKIP) {
             printf("%-32s SKIP(%s)\n", r->kernel->name, r->reason);
             continue;
         }
-        printf("%-32s %-4s %6zu cases %8zu outputs\n", r->kernel->name, verdict_name(r->verdict), r->cases, r->outputs);
+        const int stands_in = gb_isa_stands_in(r->kernel->isa);
+        stand_ins += stands_in && r->verdict == GB_VERIFY_OK;
+        printf("%-32s %-4s %6zu cases %8zu outputs%s\n", r->kernel->name, verdict_name(r->verdict), r->cases,
+               r->outputs, stands_in ? " (stand-in)" : "");
         if (r->verdict == GB_VERIFY_FAIL)
             printf("    %zu of %zu cases fail, the first: %s\n    replay: %s\n", r->failed_cases, r->cases, r->reason,
                    r->replay);
     }
     printf("%zu rows: %zu ok, %zu failed, %zu skipped (seed %" PRIu64 ")\n", report->rows, report->ok, report->fail,
            report->skip, report->seed);
+    if (stand_ins)
+        printf("%zu of the ok with other instructions in place of those of their tier: the tier itself has not run\n",
+               stand_ins);
 }
 
 static void print_errors(uint64_t seed) {
@@ -128,6 +135,7 @@ static cJSON *result_json(const gb_verify_result *r) {
     cJSON_AddStringToObject(o, "op", gb_op_names[r->kernel->op]);
     cJSON_AddStringToObject(o, "isa", gb_isas[r->kernel->isa].name);
     cJSON_AddStringToObject(o, "status", verdict_name(r->verdict));
+    cJSON_AddBoolToObject(o, "stand_in", gb_isa_stands_in(r->kernel->isa));
     cJSON_AddStringToObject(o, "reason", r->reason);
     cJSON_AddStringToObject(o, "replay", r->replay);
     cJSON_AddNumberToObject(o, "cases", (double)r->cases);

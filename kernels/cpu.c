@@ -137,13 +137,21 @@ static bool flushes_subnormals(void) {
 
 #endif
 
+gb_cpu_mask gb_cpu_stand_in(void) {
+#ifdef GB_STAND_IN
+    return GB_CPU_AVX_VNNI | GB_CPU_AMX_INT8;
+#else
+    return 0;
+#endif
+}
+
 gb_cpu_mask gb_cpu_features(void) {
     /* Racing first calls compute the same value; a plain cached word is enough. */
     static _Atomic uint32_t cached = 0;
     const uint32_t known = 1U << 31;
     uint32_t m = cached;
     if (!(m & known)) {
-        m = detect() | known;
+        m = (detect() & ~gb_cpu_stand_in()) | known;
         cached = m;
     }
     return m & ~known;

@@ -141,6 +141,10 @@ gb_op gb_op_by_name(const char *name) {
     return (gb_op)op;
 }
 
+int gb_isa_stands_in(gb_isa isa) {
+    return gb_isas[isa].built && (gb_isas[isa].needs & gb_cpu_stand_in());
+}
+
 const char *gb_isa_missing(gb_isa isa, gb_cpu_mask features, char *buf, size_t size) {
     const gb_isa_info *info = &gb_isas[isa];
     if (!info->built) {
@@ -159,6 +163,10 @@ const char *gb_isa_missing(gb_isa isa, gb_cpu_mask features, char *buf, size_t s
     }
     const gb_cpu_mask missing = info->needs & ~features;
     if (!missing) return NULL;
+    if (!(missing & ~gb_cpu_stand_in())) {
+        snprintf(buf, size, "this program replaces its instructions, for verify only");
+        return buf;
+    }
     int used = snprintf(buf, size, "this CPU or OS lacks");
     for (int f = 0; f < GB_CPU_FEATURE_COUNT; f++) {
         if (!(missing >> f & 1U) || used < 0 || (size_t)used >= size) continue;

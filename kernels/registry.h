@@ -34,6 +34,9 @@ typedef struct gb_cap {
     int reference_only;   /* no row at all: everything by the reference */
 } gb_cap;
 
+/* Whether this program has a stand-in for some instruction of the tier: what is seen of it is not seen of the tier. */
+int gb_isa_stands_in(gb_isa isa);
+
 /* Why a tier cannot run with these features: NULL if it can, else text in buf ("this CPU lacks AVX-512 VNNI"). */
 const char *gb_isa_missing(gb_isa isa, gb_cpu_mask features, char *buf, size_t size);
 

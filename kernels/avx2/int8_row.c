@@ -1,25 +1,7 @@
-/* int8_row, AVX2: the codes of both sides widened; pairs of products of at most 2^15 meet 32 bits. */
-#include "kernels/int8_row.h"
-#include "kernels/avx2/simd.h"
+/* int8_row on AVX2. */
+#include "kernels/avx2/vec32.h"
 
-GB_INLINE __m256i widened(const int8_t *p) {
-    return _mm256_cvtepi8_epi16(gb_load128(p));
-}
-
-GB_INLINE void sums(const int8_t *const w[GB_INT8_ROWS], size_t rows, const int8_t *a, size_t n,
-                    int64_t total[GB_INT8_ROWS]) {
-    __m256i sum[GB_INT8_ROWS];
-    for (size_t r = 0; r < rows; r++) sum[r] = _mm256_setzero_si256();
-    for (size_t i = 0; i < n; i += 16) {
-        const __m256i q = widened(a + i);
-        for (size_t r = 0; r < rows; r++) sum[r] = _mm256_add_epi32(sum[r], _mm256_madd_epi16(widened(w[r] + i), q));
-    }
-    for (size_t r = 0; r < rows; r++) {
-        const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sum[r]), _mm256_extracti128_si256(sum[r], 1));
-        const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
-        total[r] += _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_srli_epi64(two, 32)));
-    }
-}
+#include "kernels/vec32/int8_row.h"
 
 void gb_int8_row_dequantize_avx2(const void *blocks, float *x, size_t n) {
     const __m256 d = gb_broadcast_f32(blocks);

@@ -1,17 +1,7 @@
-/* iq2_xs, AVX2. */
-#include "kernels/avx2/lattice.h"
+/* iq2_xs on AVX2. */
+#include "kernels/avx2/vec32.h"
 
-GB_INLINE void indices(const void *block, size_t half, uint16_t *index) {
-    const uint8_t *words = ((const gb_block_iq2_xs *)block)->qs + 32 * half;
-    for (size_t g = 0; g < 16; g++) index[g] = gb_load_u16(words, g) & 511;
-}
+#include "kernels/vec32/iq2_xs.h"
 
-GB_INLINE __m128i signs(const void *block, size_t half) {
-    return gb_even_bytes(_mm256_srli_epi16(gb_load256(((const gb_block_iq2_xs *)block)->qs + 32 * half), 9));
-}
-
-GB_INLINE __m128i scales(const void *block) {
-    return gb_nibbles16(((const gb_block_iq2_xs *)block)->scales);
-}
-
-GB_LATTICE_KERNELS(iq2_xs, gb_points_iq2_xs, 0)
+GB_SUPER_DEQUANTIZE(iq2_xs, avx2)
+GB_SUPER_KERNELS(iq2_xs, avx2)

@@ -1,11 +1,7 @@
-/* iq4_nl, AVX2: nibbles choose from a table of signed levels. */
-#include "kernels/avx2/block32.h"
+/* iq4_nl on AVX2. */
+#include "kernels/avx2/vec32.h"
 
-GB_INLINE __m128i half(const void *w, size_t i, size_t h) {
-    const __m128i levels = _mm_setr_epi8(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
-    const __m128i pairs = gb_load128(((const gb_block_iq4_nl *)w)[i].qs);
-    return _mm_shuffle_epi8(levels, _mm_and_si128(h ? _mm_srli_epi16(pairs, 4) : pairs, _mm_set1_epi8(15)));
-}
+#include "kernels/vec32/iq4_nl.h"
 
-static const gb_byte_format format = {.bytes = sizeof(gb_block_iq4_nl), GB_SCALE_F16, .wide = 1, .half = half};
-GB_BYTE_KERNELS(iq4_nl, format)
+GB_BYTE_DEQUANTIZE(iq4_nl, avx2, format)
+GB_BYTE_KERNELS(iq4_nl, avx2, format)

@@ -1,45 +1,7 @@
-/* iq4_xs, AVX2: nibbles choose from a table of signed levels. In the gemm these are multiplied by their scales when
- * they are unpacked: at most 127 * 32 = 4064 in magnitude. */
-#include "kernels/iq4_xs.h"
-#include "kernels/avx2/gemm_wide.h"
-#include "kernels/avx2/super.h"
+/* iq4_xs on AVX2. */
+#include "kernels/avx2/vec32.h"
 
-/* Nibbles of sixteen bytes -> levels in natural order. */
-GB_INLINE __m256i levels(const void *qs) {
-    const __m256i table = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113));
-    return _mm256_shuffle_epi8(table, gb_nibbles32(qs));
-}
+#include "kernels/vec32/iq4_xs.h"
 
-GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {
-    const gb_block_iq4_xs *b = block;
-    for (size_t i = 0; i < 4; i++) code[i] = levels(b->qs + 64 * half + 16 * i);
-}
-
-GB_INLINE gb_super_scales scales(const void *block) {
-    const __m128i bytes = _mm_cvtsi64_si128((long long)gb_iq4_xs_scales(block));
-    return (gb_super_scales){.sc = _mm256_broadcastsi128_si256(_mm_cvtepi8_epi16(bytes))};
-}
-
-static const gb_super format = {.bytes = sizeof(gb_block_iq4_xs),
-                                .d_at = offsetof(gb_block_iq4_xs, d),
-                                .levels = 1,
-                                .codes = codes,
-                                .scales = scales};
-
-GB_INLINE void values(const char *row, size_t k, __m256i half[2]) {
-    const gb_block_iq4_xs *b = (const gb_block_iq4_xs *)(const void *)row + k / 8;
-    const __m256i level = levels(b->qs + 16 * (k % 8));
-    const int8_t sc = (int8_t)(uint8_t)(gb_iq4_xs_scales(b) >> k % 8 * 8);
-    const __m256i scale = _mm256_set1_epi16(sc);
-    half[0] = _mm256_mullo_epi16(_mm256_cvtepi8_epi16(_mm256_castsi256_si128(level)), scale);
-    half[1] = _mm256_mullo_epi16(_mm256_cvtepi8_epi16(_mm256_extracti128_si256(level, 1)), scale);
-}
-
-GB_INLINE __m256 row_scales(const char *const row[8], size_t k, size_t m) {
-    (void)m; /* no minima */
-    return gb_row_halves8(row, k * sizeof(gb_block_iq4_xs) + offsetof(gb_block_iq4_xs, d));
-}
-
-GB_SUPER_DOTS(iq4_xs)
-GB_WIDE_GEMM(iq4_xs, GB_BLOCK, 0, values, row_scales)
+GB_SUPER_DEQUANTIZE(iq4_xs, avx2)
+GB_IQ4_XS_KERNELS(avx2)

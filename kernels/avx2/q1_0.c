@@ -1,20 +1,7 @@
-/* q1_0, AVX2: codes 0 and 2, four float terms a block. */
-#include "kernels/avx2/block32.h"
+/* q1_0 on AVX2. */
+#include "kernels/avx2/vec32.h"
 
-GB_INLINE __m256i codes(const void *w, size_t i) {
-    return gb_flags32(((const gb_block_q1_0 *)w)[i / 4].qs + 4 * (i % 4), 2);
-}
+#include "kernels/vec32/q1_0.h"
 
-/* Of two blocks, each four times. */
-GB_INLINE __m256 scales(const void *w, size_t stride) {
-    return gb_repeat_halves8(w, stride, 4);
-}
-
-static const gb_byte_format format = {.bytes = sizeof(gb_block_q1_0),
-                                      .per = 4,
-                                      .offset = 1,
-                                      .codes = codes,
-                                      .scales = scales,
-                                      .row_scales = gb_row_halves8,
-                                      .scale = gb_scale_f16};
-GB_BYTE_KERNELS(q1_0, format)
+GB_BYTE_DEQUANTIZE(q1_0, avx2, format)
+GB_BYTE_KERNELS(q1_0, avx2, format)

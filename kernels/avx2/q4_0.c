@@ -2,10 +2,10 @@
  * fits sixteen bits. The 8 that a code is above its value is taken away through sums of the activation codes. */
 #include <float.h>
 
-#include "kernels/avx2/gemm.h"
-#include "kernels/avx2/gemv.h"
-#include "kernels/avx2/quant.h"
 #include "kernels/avx2/wide.h"
+#include "kernels/vec32/gemm.h"
+#include "kernels/vec32/gemv.h"
+#include "kernels/vec32/quant.h"
 
 #include "kernels/wide/blocks32.h"
 

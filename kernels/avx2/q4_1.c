@@ -1,9 +1,7 @@
-/* q4_1, AVX2: unsigned codes 0..15; the minimum meets the sum that q8_1 holds. */
-#include "kernels/avx2/block32.h"
+/* q4_1 on AVX2. */
+#include "kernels/avx2/vec32.h"
 
-GB_INLINE __m256i codes(const void *w, size_t i) {
-    return gb_nibbles32(((const gb_block_q4_1 *)w)[i].qs);
-}
+#include "kernels/vec32/q4_1.h"
 
-static const gb_byte_format format = {.bytes = sizeof(gb_block_q4_1), GB_SCALE_F16, .affine = 1, .codes = codes};
-GB_BYTE_KERNELS(q4_1, format)
+GB_BYTE_DEQUANTIZE(q4_1, avx2, format)
+GB_BYTE_KERNELS(q4_1, avx2, format)

@@ -1,5 +1,5 @@
 /* q8_1, AVX2: the codes of q8_0 and the sum of the elements. */
-#include "kernels/avx2/quant.h"
+#include "kernels/vec32/quant.h"
 
 enum { BLOCK = 32 };
 

@@ -1,5 +1,5 @@
 /* q8_K, AVX2. */
-#include "kernels/avx2/quant.h"
+#include "kernels/vec32/quant.h"
 
 enum { BLOCK = 256, SUB = 16 };
 

@@ -4,7 +4,7 @@
 #ifndef GB_AVX2_ROWS_H
 #define GB_AVX2_ROWS_H
 
-#include "kernels/avx2/simd.h"
+#include "kernels/vec32/simd.h"
 #include "reference/lanes.h"
 
 typedef __m256 gb_floats;

@@ -2,7 +2,7 @@
 #ifndef GB_AVX2_SPREAD_H
 #define GB_AVX2_SPREAD_H
 
-#include "kernels/avx2/simd.h"
+#include "kernels/vec32/simd.h"
 
 /* The dword in all lanes, each shifted right by its count: what is above the low four bits are the neighbours. */
 GB_INLINE __m256i gb_spread_dword(const void *p, __m256i shift) {

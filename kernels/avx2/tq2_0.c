@@ -1,15 +1,7 @@
-/* tq2_0, AVX2. Codes 0..3 times signed bytes by maddubs: a pair is at most 768. The 1 that a code is above its value is
- * taken away through sums of the activation codes. */
-#include "kernels/avx2/super.h"
+/* tq2_0 on AVX2. */
+#include "kernels/avx2/vec32.h"
 
-GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {
-    gb_two_bits(((const gb_block_tq2_0 *)block)->qs + 32 * half, code);
-}
+#include "kernels/vec32/tq2_0.h"
 
-static const gb_super format = {.bytes = sizeof(gb_block_tq2_0),
-                                .d_at = offsetof(gb_block_tq2_0, d),
-                                .sub = 16,
-                                .codes = codes,
-                                .scales = gb_scales_one};
-
-GB_SUPER_KERNELS(tq2_0)
+GB_SUPER_DEQUANTIZE(tq2_0, avx2)
+GB_SUPER_KERNELS(tq2_0, avx2)

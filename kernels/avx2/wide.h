@@ -2,7 +2,7 @@
 #ifndef GB_AVX2_WIDE_H
 #define GB_AVX2_WIDE_H
 
-#include "kernels/avx2/simd.h"
+#include "kernels/vec32/simd.h"
 
 enum { GB_WIDE = 8 };
 typedef __m256 gb_wide;

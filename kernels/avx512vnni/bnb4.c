@@ -1,8 +1,8 @@
 /* nf4, fp4 and their double-quantized forms: the scale meets the sixteen levels once a block, which gives the products
  * of the reference; then codes choose from one register. */
 #include "kernels/avx512vnni/lanes16.h"
-#include "kernels/avx512vnni/spread.h"
 #include "kernels/decoded.h"
+#include "kernels/vec64/spread.h"
 
 /* Only the low four bits of a lane count; the high nibble of a byte is the first of its elements. */
 GB_INLINE void decode(const float levels[16], float scale, const uint8_t *qs, gb_floats *x) {

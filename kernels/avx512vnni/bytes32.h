@@ -4,7 +4,7 @@
 
 #include <float.h>
 
-#include "kernels/avx512vnni/simd.h"
+#include "kernels/vec64/simd.h"
 
 /* x * id rounded to nearest, ties away from zero, NaN to 0: t = trunc(v), and v - t is exact. */
 GB_INLINE __m128i gb_round_away_codes(__m512 x, __m512 id) {

@@ -1,24 +1,7 @@
-/* int8_row with VNNI, the codes of both sides widened: pairs of products of at most 2^15 meet 32 bits. */
-#include "kernels/int8_row.h"
-#include "kernels/avx512vnni/simd.h"
+/* int8_row on AVX-512 VNNI. */
+#include "kernels/avx512vnni/vec64.h"
 
-GB_INLINE __m512i widened(const int8_t *p) {
-    return _mm512_cvtepi8_epi16(gb_load256(p));
-}
-
-GB_INLINE void sums(const int8_t *const w[GB_INT8_ROWS], size_t rows, const int8_t *a, size_t n,
-                    int64_t total[GB_INT8_ROWS]) {
-    __m512i sum[GB_INT8_ROWS];
-    GB_UNROLL
-    for (size_t r = 0; r < rows; r++) sum[r] = _mm512_setzero_si512();
-    for (size_t i = 0; i < n; i += 32) {
-        const __m512i q = widened(a + i);
-        GB_UNROLL
-        for (size_t r = 0; r < rows; r++) sum[r] = _mm512_dpwssd_epi32(sum[r], widened(w[r] + i), q);
-    }
-    GB_UNROLL
-    for (size_t r = 0; r < rows; r++) total[r] += _mm512_reduce_add_epi32(sum[r]);
-}
+#include "kernels/vec64/int8_row.h"
 
 void gb_int8_row_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {
     const __m512 d = gb_broadcast_f32(blocks);

@@ -1,7 +1,7 @@
-/* iq4_nl with VNNI: nibbles choose from a table of levels, which is raised by 128 to be unsigned; the 128 is taken back
- * with the sum of the activation block. */
-#include "kernels/avx512vnni/block32.h"
-#include "kernels/avx512vnni/iq4_levels.h"
+/* iq4_nl on AVX-512 VNNI. */
+#include "kernels/avx512vnni/vec64.h"
 
-static const gb_nibble_format layout = {sizeof(gb_block_iq4_nl), offsetof(gb_block_iq4_nl, qs), 0, gb_iq4_raised, 1};
-GB_NIBBLE_KERNELS(iq4_nl, layout, 128, 0, gb_gather_halves, gb_scale_f16, gb_row_scales)
+#include "kernels/vec64/iq4_nl.h"
+
+GB_BLOCK32_DEQUANTIZE(iq4_nl, avx512vnni)
+GB_BLOCK32_KERNELS(iq4_nl, avx512vnni)

@@ -4,8 +4,8 @@
 #ifndef GB_AVX512VNNI_LANES16_H
 #define GB_AVX512VNNI_LANES16_H
 
-#include "kernels/avx512vnni/simd.h"
 #include "kernels/kernel.h"
+#include "kernels/vec64/simd.h"
 
 enum { GB_QUAD = 4 /* rows (and columns) in flight */ };
 

@@ -1,24 +1,7 @@
-/* mxfp4 with VNNI: nibbles choose from a table of levels; what raises them is taken back with the sum of the activation
- * block. */
-#include "kernels/avx512vnni/block32.h"
-#include "kernels/avx512vnni/e2m1.h"
-#include "kernels/avx512vnni/scale8.h"
-#include "reference/scale8.h"
+/* mxfp4 on AVX-512 VNNI. */
+#include "kernels/avx512vnni/vec64.h"
 
-GB_INLINE __m512 scales(const void *p, size_t stride) {
-    return gb_e8m0_half(_mm512_and_si512(gb_gather_dwords(p, stride), _mm512_set1_epi32(0xff)));
-}
+#include "kernels/vec64/mxfp4.h"
 
-GB_INLINE float scale(const void *block) {
-    return gb_f32_from_e8m0_half(((const gb_block_mxfp4 *)block)->e);
-}
-
-GB_INLINE __m512 row_scales(const uint8_t *const row[GB_ROWS], size_t at) {
-    uint8_t e[GB_ROWS];
-    GB_UNROLL
-    for (size_t i = 0; i < GB_ROWS; i++) e[i] = row[i][at];
-    return gb_e8m0_half(_mm512_cvtepu8_epi32(gb_load128(e)));
-}
-
-static const gb_nibble_format layout = {sizeof(gb_block_mxfp4), offsetof(gb_block_mxfp4, qs), 0, gb_e2m1_raised, 1};
-GB_NIBBLE_KERNELS(mxfp4, layout, GB_E2M1_OFFSET, 0, scales, scale, row_scales)
+GB_BLOCK32_DEQUANTIZE(mxfp4, avx512vnni)
+GB_BLOCK32_KERNELS(mxfp4, avx512vnni)

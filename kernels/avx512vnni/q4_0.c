@@ -1,11 +1,12 @@
-/* q4_0 with VNNI. Codes 0..15 are the unsigned operand of vpdpbusd; the 8 is taken back with the sum of the activation
- * block. */
+/* q4_0 on AVX-512 VNNI. */
 #include <float.h>
 
-#include "kernels/avx512vnni/block32.h"
+#include "kernels/avx512vnni/vec64.h"
 #include "kernels/avx512vnni/wide.h"
 
 #include "kernels/wide/blocks32.h"
+
+#include "kernels/vec64/q4_0.h"
 
 enum { BLOCK = 32 };
 
@@ -39,5 +40,5 @@ void gb_q4_0_quantize_avx512vnni(const float *x, void *blocks, size_t n, const f
     for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
 }
 
-static const gb_nibble_format layout = {sizeof(gb_block_q4_0), offsetof(gb_block_q4_0, qs), 0, NULL, 1};
-GB_NIBBLE_KERNELS(q4_0, layout, 8, 0, gb_gather_halves, gb_scale_f16, gb_row_scales)
+GB_BLOCK32_DEQUANTIZE(q4_0, avx512vnni)
+GB_BLOCK32_KERNELS(q4_0, avx512vnni)

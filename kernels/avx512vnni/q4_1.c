@@ -1,5 +1,7 @@
-/* q4_1 with VNNI: codes are unsigned already, and the minimum meets the sum that q8_1 holds. */
-#include "kernels/avx512vnni/block32.h"
+/* q4_1 on AVX-512 VNNI. */
+#include "kernels/avx512vnni/vec64.h"
 
-static const gb_nibble_format layout = {sizeof(gb_block_q4_1), offsetof(gb_block_q4_1, qs), 0, NULL, 1};
-GB_NIBBLE_KERNELS(q4_1, layout, 0, 1, gb_gather_halves, gb_scale_f16, gb_row_scales)
+#include "kernels/vec64/q4_1.h"
+
+GB_BLOCK32_DEQUANTIZE(q4_1, avx512vnni)
+GB_BLOCK32_KERNELS(q4_1, avx512vnni)

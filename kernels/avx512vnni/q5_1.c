@@ -1,6 +1,7 @@
-/* q5_1 with VNNI: q4_1 with the fifth bits of q5_0. */
-#include "kernels/avx512vnni/block32.h"
+/* q5_1 on AVX-512 VNNI. */
+#include "kernels/avx512vnni/vec64.h"
 
-static const gb_nibble_format layout = {sizeof(gb_block_q5_1), offsetof(gb_block_q5_1, qs), offsetof(gb_block_q5_1, qh),
-                                        NULL, 1};
-GB_NIBBLE_KERNELS(q5_1, layout, 0, 1, gb_gather_halves, gb_scale_f16, gb_row_scales)
+#include "kernels/vec64/q5_1.h"
+
+GB_BLOCK32_DEQUANTIZE(q5_1, avx512vnni)
+GB_BLOCK32_KERNELS(q5_1, avx512vnni)

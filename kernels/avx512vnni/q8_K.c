@@ -1,7 +1,7 @@
 /* q8_K: activations of the K-quants. The byte stored is the low byte of the nearest-integer result, which the
  * magic-number addition leaves in the low mantissa bits. */
-#include "kernels/avx512vnni/simd.h"
 #include "kernels/kernel.h"
+#include "kernels/vec64/simd.h"
 
 enum { BLOCK = 256 };
 

@@ -1,23 +1,7 @@
-/* tq2_0 with VNNI: codes without scales, raised by 1. */
-#include "kernels/avx512vnni/gemm_flat.h"
+/* tq2_0 on AVX-512 VNNI. */
+#include "kernels/avx512vnni/vec64.h"
 
-GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
-    gb_two_bits(w + offsetof(gb_block_tq2_0, qs), code);
-}
+#include "kernels/vec64/tq2_0.h"
 
-static const gb_super format = {.bytes = sizeof(gb_block_tq2_0),
-                                .d_at = offsetof(gb_block_tq2_0, d),
-                                .sub = 32,
-                                .ones = 1,
-                                .order = {0, 4, 1, 5, 2, 6, 3, 7},
-                                .codes = codes,
-                                .scales = gb_scales_one};
-
-static const gb_flat flat = {.base = 1};
-
-GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {
-    gb_flat_unpack(&format, rows, at, out, step);
-}
-
-GB_FLAT_GEMM(tq2_0, 0)
-GB_SUPER_KERNELS(tq2_0)
+GB_SUPER_DEQUANTIZE(tq2_0, avx512vnni)
+GB_SUPER_KERNELS(tq2_0, avx512vnni)

@@ -2,7 +2,7 @@
 #ifndef GB_AVX512VNNI_WIDE_H
 #define GB_AVX512VNNI_WIDE_H
 
-#include "kernels/avx512vnni/simd.h"
+#include "kernels/vec64/simd.h"
 
 enum { GB_WIDE = 16 };
 typedef __m512 gb_wide;

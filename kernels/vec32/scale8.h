@@ -1,0 +1,48 @@
+/* The eight-bit scales of reference/scale8.h, eight at a time: bytes 0..255 in dwords, halved as there. And the doubled
+ * levels of the four-bit floats that go with them. */
+#ifndef GB_VEC32_SCALE8_H
+#define GB_VEC32_SCALE8_H
+
+#include "kernels/vec32/simd.h"
+#include "reference/scale8.h"
+
+enum { GB_E2M1_OFFSET = 12 };
+
+/* levels 0 1 2 3 4 6 8 12 0 -1 -2 -3 -4 -6 -8 -12, each + 12 */
+GB_INLINE __m256i gb_e2m1_raised(__m256i nibbles) {
+    const __m128i table = _mm_setr_epi8(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0);
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), nibbles);
+}
+
+/* 2^(e - 128): below e = 2 a subnormal number. */
+GB_INLINE __m256 gb_e8m0_half(__m256i e) {
+    const __m256i normal = _mm256_slli_epi32(_mm256_sub_epi32(e, _mm256_set1_epi32(1)), 23);
+    const __m256i small = _mm256_sllv_epi32(_mm256_set1_epi32(0x200000), e);
+    const __m256i is_normal = _mm256_cmpgt_epi32(e, _mm256_set1_epi32(1));
+    return _mm256_castsi256_ps(_mm256_blendv_epi8(small, normal, is_normal));
+}
+
+/* Exponents are raised in place; exponent 0 counts steps of 2^-10; 0x7f alone is 0. */
+GB_INLINE __m256 gb_ue4m3_half(__m256i b) {
+    const __m256i bits = _mm256_and_si256(b, _mm256_set1_epi32(0x7f));
+    const __m256i normal = _mm256_add_epi32(_mm256_slli_epi32(bits, 20), _mm256_set1_epi32((127 - 8) << 23));
+    const __m256 small = _mm256_mul_ps(_mm256_cvtepi32_ps(bits), _mm256_set1_ps(0x1p-10F));
+    const __m256i is_normal = _mm256_cmpgt_epi32(bits, _mm256_set1_epi32(7));
+    const __m256 v = _mm256_blendv_ps(small, _mm256_castsi256_ps(normal), _mm256_castsi256_ps(is_normal));
+    return _mm256_andnot_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(b, _mm256_set1_epi32(0x7f))), v);
+}
+
+/* Bytes at p, p + stride, ..., as dwords. */
+GB_INLINE __m256i gb_bytes8(const void *p, size_t stride) {
+    uint64_t word = 0;
+    for (size_t i = 0; i < 8; i++) word |= (uint64_t)((const uint8_t *)p)[i * stride] << 8 * i;
+    return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)word));
+}
+
+GB_INLINE __m256i gb_row_bytes8(const char *const row[8], size_t offset) {
+    uint8_t out[8];
+    for (size_t r = 0; r < 8; r++) out[r] = (uint8_t)row[r][offset];
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)out));
+}
+
+#endif
