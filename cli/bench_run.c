@@ -40,13 +40,9 @@ int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_erro
         b->format = (int)format;
         return rc;
     case GB_BENCH_OP:
-        b->op = (int)gb_op_by_name(text);
-        if (b->op != GB_OP_COUNT) return GB_OK;
-        return gb_fail(err, GB_EINPUT, "--op '%s': unknown operation; 'gaugeblock list kernels' shows them", text);
+        return gb_parse_op(text, &b->op, err);
     case GB_BENCH_ISA:
-        b->isa = (int)gb_isa_by_name(text);
-        if (b->isa != GB_ISA_COUNT) return GB_OK;
-        return gb_fail(err, GB_EINPUT, "--isa '%s': unknown instruction set; 'gaugeblock list isas' shows them", text);
+        return gb_parse_exact_isa(text, &b->isa, err);
     case GB_BENCH_FILTER:
         b->filter = text;
         return GB_OK;

@@ -2,8 +2,6 @@
 #ifndef GB_CLI_BENCH_RUN_H
 #define GB_CLI_BENCH_RUN_H
 
-#include <getopt.h>
-
 #include "bench/bench.h"
 #include "bench/models.h"
 #include "cli/cli.h"

@@ -58,21 +58,19 @@ typedef struct arguments {
     const char *vs, *binary; /* NULL: no comparison */
 } arguments;
 
-enum { LIST = GB_BENCH_OWN, YARDSTICK, STORE, JSON, CSV, CHART, ROOFLINE, VS, VS_BINARY };
+enum { LIST = GB_BENCH_OWN, YARDSTICK, JSON, CSV, CHART, ROOFLINE, VS, VS_BINARY };
 
-static int read_option(int option, int argc, char **argv, arguments *a, gb_error *err) {
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
     switch (option) {
-    case '?':
-    case ':':
-        return gb_bad_option(argc, argv, err);
     case LIST:
         a->list = true;
         return GB_OK;
     case YARDSTICK:
         a->bench.options.yardstick = true;
         return GB_OK;
-    case STORE:
-        a->store = gb_store_option(argc, argv);
+    case GB_OPTION_STORE:
+        a->store = value;
         a->bench.options.yardstick = true;
         return GB_OK;
     case JSON:
@@ -85,16 +83,16 @@ static int read_option(int option, int argc, char **argv, arguments *a, gb_error
         a->chart = true;
         return GB_OK;
     case ROOFLINE:
-        a->roofline = optarg ? optarg : "roofline.svg";
+        a->roofline = value ? value : "roofline.svg";
         return GB_OK;
     case VS:
-        a->vs = optarg;
+        a->vs = value;
         return GB_OK;
     case VS_BINARY:
-        a->binary = optarg;
+        a->binary = value;
         return GB_OK;
     default:
-        return gb_bench_option(&a->bench, option, optarg, err);
+        return gb_bench_option(&a->bench, option, value, err);
     }
 }
 
@@ -102,7 +100,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
     static const struct option table[] = {GB_BENCH_LONG,
                                           {"list", no_argument, NULL, LIST},
                                           {"yardstick", no_argument, NULL, YARDSTICK},
-                                          {"store", optional_argument, NULL, STORE},
+                                          {"store", optional_argument, NULL, GB_OPTION_STORE},
                                           {"json", no_argument, NULL, JSON},
                                           {"csv", no_argument, NULL, CSV},
                                           {"chart", no_argument, NULL, CHART},
@@ -110,13 +108,9 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                           {"vs", required_argument, NULL, VS},
                                           {"vs-binary", required_argument, NULL, VS_BINARY},
                                           {0}};
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        const int rc = read_option(option, argc, argv, a, err);
-        if (rc) return rc;
-    }
-    if (optind != argc)
-        return gb_fail(err, GB_EINPUT, "unexpected argument '%s'; see 'gaugeblock help bench'", argv[optind]);
+    int rc = gb_read_options(argc, argv, ":", table, take, a, err);
+    if (!rc) rc = gb_no_words(argc, argv, err);
+    if (rc) return rc;
     if (a->csv && a->bench.sessions > 1) return gb_fail(err, GB_EINPUT, "--csv and --sessions exclude each other");
     if (a->json && a->csv) return gb_fail(err, GB_EINPUT, "--json and --csv exclude each other");
     if (a->chart && (a->json || a->csv || a->vs || a->binary || a->bench.sessions > 1))

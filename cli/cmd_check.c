@@ -1,5 +1,4 @@
 /* gaugeblock check: the gate for continuous integration. */
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,43 +71,44 @@ static int parse_parts(const char *text, unsigned *parts, gb_error *err) {
     }
 }
 
-static int read_option(int option, arguments *a, gb_error *err) {
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
     int rc = GB_OK;
     switch (option) {
     case ONLY:
-        return parse_parts(optarg, &a->parts, err);
+        return parse_parts(value, &a->parts, err);
     case THRESHOLD:
-        rc = gb_parse_double("--threshold", optarg, 0, 1000, &a->threshold, err);
+        rc = gb_parse_double("--threshold", value, 0, 1000, &a->threshold, err);
         a->threshold /= 100;
         return rc;
     case SAVE:
         a->save = true;
         return GB_OK;
     case BASELINE:
-        a->baseline = optarg;
+        a->baseline = value;
         return GB_OK;
     case VS_BINARY:
-        a->other = optarg;
+        a->other = value;
         return GB_OK;
     case CURRENT:
-        a->current = optarg;
+        a->current = value;
         return GB_OK;
     case STORE:
-        a->store = optarg;
+        a->store = value;
         return GB_OK;
     case GOLDEN:
-        a->golden = optarg;
+        a->golden = value;
         return GB_OK;
     case UPDATE:
         a->update = true;
         return GB_OK;
     case THREADS:
-        return gb_parse_size("--threads", optarg, 1, 1024, &a->threads, err);
+        return gb_parse_size("--threads", value, 1, 1024, &a->threads, err);
     case JSON:
         a->json = true;
         return GB_OK;
     default:
-        return gb_bench_option(&a->bench, option, optarg, err);
+        return gb_bench_option(&a->bench, option, value, err);
     }
 }
 
@@ -139,15 +139,9 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                           {"threads", required_argument, NULL, THREADS},
                                           {"json", no_argument, NULL, JSON},
                                           {0}};
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        if (option == '?' || option == ':') return gb_bad_option(argc, argv, err);
-        const int rc = read_option(option, a, err);
-        if (rc) return rc;
-    }
-    if (optind != argc)
-        return gb_fail(err, GB_EINPUT, "unexpected argument '%s'; see 'gaugeblock help check'", argv[optind]);
-    return check_arguments(a, err);
+    int rc = gb_read_options(argc, argv, ":", table, take, a, err);
+    if (!rc) rc = gb_no_words(argc, argv, err);
+    return rc ? rc : check_arguments(a, err);
 }
 
 /* --- what is found --------------------------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
 #include <float.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +43,7 @@ typedef struct arguments {
     gb_format format;
     size_t n; /* elements per row */
     const char *isa, *imatrix, *weights, *act;
-    bool compat; /* --compat ggml */
+    bool has_format, compat; /* --compat ggml */
     gb_cap cap;
 } arguments;
 
@@ -68,8 +67,8 @@ static int parse_mode(int argc, char **argv, arguments *a, gb_error *err) {
 }
 
 /* Which options belong to which action, and what a row may be. */
-static int check(const arguments *a, bool has_format, gb_error *err) {
-    int rc = need(has_format, "--format", a->mode, err);
+static int check(const arguments *a, gb_error *err) {
+    int rc = need(a->has_format, "--format", a->mode, err);
     if (rc == GB_OK) rc = need(a->n > 0 || a->mode == EXPLAIN, "--row", a->mode, err);
     if (rc == GB_OK && a->mode == DOT) rc = need(a->weights != NULL, "--weights", a->mode, err);
     if (rc == GB_OK && a->mode == DOT) rc = need(a->act != NULL, "--act", a->mode, err);
@@ -98,46 +97,42 @@ static int check(const arguments *a, bool has_format, gb_error *err) {
     return GB_OK;
 }
 
+enum { FORMAT = 256, ROW, ISA, IMATRIX, COMPAT, WEIGHTS, ACTIVATION };
+
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
+    switch (option) {
+    case FORMAT:
+        a->has_format = true;
+        return gb_parse_format("--format", value, &a->format, err);
+    case ROW:
+        return gb_parse_size("--row", value, 1, (size_t)1 << 40, &a->n, err);
+    case ISA:
+        a->isa = value;
+        return GB_OK;
+    case IMATRIX:
+        a->imatrix = value;
+        return GB_OK;
+    case COMPAT:
+        return gb_parse_compat(value, &a->compat, err);
+    case WEIGHTS:
+        a->weights = value;
+        return GB_OK;
+    default: /* ACTIVATION */
+        a->act = value;
+        return GB_OK;
+    }
+}
+
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
-    enum { FORMAT = 256, ROW, ISA, IMATRIX, COMPAT, WEIGHTS, ACTIVATION };
     static const struct option table[] = {
         {"format", required_argument, NULL, FORMAT},  {"row", required_argument, NULL, ROW},
         {"isa", required_argument, NULL, ISA},        {"imatrix", required_argument, NULL, IMATRIX},
         {"compat", required_argument, NULL, COMPAT},  {"weights", required_argument, NULL, WEIGHTS},
         {"act", required_argument, NULL, ACTIVATION}, {0}};
-    bool has_format = false;
-    int rc = GB_OK;
-    opterr = 0;
-    for (int opt; rc == GB_OK && (opt = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        switch (opt) {
-        case FORMAT:
-            has_format = true;
-            rc = gb_parse_format("--format", optarg, &a->format, err);
-            break;
-        case ROW:
-            rc = gb_parse_size("--row", optarg, 1, (size_t)1 << 40, &a->n, err);
-            break;
-        case ISA:
-            a->isa = optarg;
-            break;
-        case IMATRIX:
-            a->imatrix = optarg;
-            break;
-        case COMPAT:
-            rc = gb_parse_compat(optarg, &a->compat, err);
-            break;
-        case WEIGHTS:
-            a->weights = optarg;
-            break;
-        case ACTIVATION:
-            a->act = optarg;
-            break;
-        default:
-            rc = gb_bad_option(argc, argv, err);
-        }
-    }
+    int rc = gb_read_options(argc, argv, ":", table, take, a, err);
     if (rc == GB_OK) rc = parse_mode(argc, argv, a, err);
-    if (rc == GB_OK) rc = check(a, has_format, err);
+    if (rc == GB_OK) rc = check(a, err);
     if (rc == GB_OK) rc = gb_parse_isa(a->isa, &a->cap, err);
     return rc;
 }

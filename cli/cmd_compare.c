@@ -1,5 +1,4 @@
 /* gaugeblock compare A B */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,30 +83,31 @@ static int add_only(arguments *a, const char *word, gb_error *err) {
     return GB_OK;
 }
 
-static int read_option(int option, arguments *a, gb_error *err) {
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
     double percent = 0;
     int rc = GB_OK;
     switch (option) {
     case METRIC:
-        a->compare.metric = optarg;
+        a->compare.metric = value;
         return GB_OK;
     case FILTER:
-        a->filter = optarg;
+        a->filter = value;
         return GB_OK;
     case WHERE_A:
     case WHERE_B:
-        return add_where(a, optarg, option == WHERE_B, err);
+        return add_where(a, value, option == WHERE_B, err);
     case ON:
-        return add_only(a, optarg, err);
+        return add_only(a, value, err);
     case CONFIDENCE:
-        rc = gb_parse_double("--confidence", optarg, 50, 99.9999, &percent, err);
+        rc = gb_parse_double("--confidence", value, 50, 99.9999, &percent, err);
         a->compare.confidence = percent / 100;
         return rc;
     case CHANGED:
         a->print.only_shown = 1;
         return GB_OK;
     case STORE:
-        a->store = optarg;
+        a->store = value;
         return GB_OK;
     default:
         a->print.form = option == JSON ? GB_COMPARE_JSON : GB_COMPARE_MARKDOWN;
@@ -127,12 +127,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                           {"markdown", no_argument, NULL, MARKDOWN},
                                           {"json", no_argument, NULL, JSON},
                                           {0}};
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        if (option == '?' || option == ':') return gb_bad_option(argc, argv, err);
-        const int rc = read_option(option, a, err);
-        if (rc) return rc;
-    }
+    const int rc = gb_read_options(argc, argv, ":", table, take, a, err);
+    if (rc) return rc;
     a->compare.key.without = a->without;
     a->print.confidence = a->compare.confidence;
     if (argc - optind != 2)

@@ -1,5 +1,4 @@
 #include <cJSON.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +45,34 @@ static int parse_outtype(const char *text, gb_outtype *out, gb_error *err) {
     return gb_fail(err, GB_EINPUT, "--outtype '%s': expected f32, f16, bf16 or auto", text);
 }
 
+enum { OUTTYPE = 1, TOKENIZER, NAME, DRY_RUN, THREADS, JSON };
+
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
+    switch (option) {
+    case 'o':
+        a->out = value;
+        return GB_OK;
+    case OUTTYPE:
+        return parse_outtype(value, &a->options.outtype, err);
+    case TOKENIZER:
+        a->options.tokenizer = value;
+        return GB_OK;
+    case NAME:
+        a->options.name = value;
+        return GB_OK;
+    case DRY_RUN:
+        a->dry_run = true;
+        return GB_OK;
+    case THREADS:
+        return gb_parse_size("--threads", value, 1, GB_MAX_THREADS, &a->threads, err);
+    default: /* JSON */
+        a->json = true;
+        return GB_OK;
+    }
+}
+
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
-    enum { OUTTYPE = 1, TOKENIZER, NAME, DRY_RUN, THREADS, JSON };
     static const struct option long_options[] = {{"output", required_argument, NULL, 'o'},
                                                  {"outtype", required_argument, NULL, OUTTYPE},
                                                  {"tokenizer", required_argument, NULL, TOKENIZER},
@@ -56,35 +81,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                                  {"threads", required_argument, NULL, THREADS},
                                                  {"json", no_argument, NULL, JSON},
                                                  {0}};
-    opterr = 0;
-    int rc = GB_OK;
-    for (int option; !rc && (option = getopt_long(argc, argv, ":o:", long_options, NULL)) != -1;) {
-        switch (option) {
-        case 'o':
-            a->out = optarg;
-            break;
-        case OUTTYPE:
-            rc = parse_outtype(optarg, &a->options.outtype, err);
-            break;
-        case TOKENIZER:
-            a->options.tokenizer = optarg;
-            break;
-        case NAME:
-            a->options.name = optarg;
-            break;
-        case DRY_RUN:
-            a->dry_run = true;
-            break;
-        case THREADS:
-            rc = gb_parse_size("--threads", optarg, 1, GB_MAX_THREADS, &a->threads, err);
-            break;
-        case JSON:
-            a->json = true;
-            break;
-        default:
-            return gb_bad_option(argc, argv, err);
-        }
-    }
+    const int rc = gb_read_options(argc, argv, ":o:", long_options, take, a, err);
     if (rc) return rc;
     if (argc - optind != 1)
         return gb_fail(err, GB_EINPUT, "expected one SOURCE, found %d words; see 'gaugeblock help convert'",

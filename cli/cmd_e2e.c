@@ -32,7 +32,7 @@ const char gb_help_e2e[] =
     "      --store [PATH] also add the results to the store (default: ~/.local/share/gaugeblock/results.db)\n"
     "      --json        a JSON array with one record per test\n";
 
-enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN, OPTION_STORE, OPTION_CPU_LIST, OPTION_NUMA };
+enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN, OPTION_CPU_LIST, OPTION_NUMA };
 enum { MAX_MODELS = 64, MAX_COUNTS = 32, MAX_CELLS = 256, MAX_TOKENS = 1 << 20 };
 enum { P99_SAMPLES = 299 }; /* fewer do not bound the 99th percentile with 95 % confidence */
 
@@ -81,35 +81,36 @@ static int split_models(options *o, gb_error *err) {
     return GB_OK;
 }
 
-static int read_option(options *o, int option, int argc, char **argv, gb_error *err) {
+static int take(void *into, int option, char *value, gb_error *err) {
+    options *o = into;
     switch (option) {
     case 't':
         o->threads_given = true;
-        return read_threads(o, optarg, err);
+        return read_threads(o, value, err);
     case 'p':
         o->prompt_given = true;
-        return gb_parse_size("--prompt", optarg, 0, MAX_TOKENS, &o->prompt, err);
+        return gb_parse_size("--prompt", value, 0, MAX_TOKENS, &o->prompt, err);
     case 'n':
         o->generate_given = true;
-        return gb_parse_size("--gen", optarg, 0, MAX_TOKENS, &o->generate, err);
+        return gb_parse_size("--gen", value, 0, MAX_TOKENS, &o->generate, err);
     case 'r':
-        return gb_parse_size("--repetitions", optarg, 1, 100000, &o->repetitions, err);
+        return gb_parse_size("--repetitions", value, 1, 100000, &o->repetitions, err);
     case OPTION_SEED:
-        return gb_parse_u64("--seed", optarg, &o->seed, err);
+        return gb_parse_u64("--seed", value, &o->seed, err);
     case OPTION_CPU_LIST:
-        return gb_place_cpu_list(&o->place, optarg, err);
+        return gb_place_cpu_list(&o->place, value, err);
     case OPTION_NUMA:
-        return gb_place_numa(&o->place, optarg, err);
+        return gb_place_numa(&o->place, value, err);
     case OPTION_NO_PIN:
         o->no_pin = true;
         return GB_OK;
-    case OPTION_STORE:
-        o->store = gb_store_option(argc, argv);
+    case GB_OPTION_STORE:
+        o->store = value;
         return GB_OK;
-    case 'c': /* the context is as long as the tests need */
-        return gb_bad_option(argc, argv, err);
+    case 'c':
+        return gb_fail(err, GB_EINPUT, "--ctx: unknown to e2e, whose contexts are as long as its tests need");
     default:
-        return gb_engine_option(&o->engine, option, argc, argv, err);
+        return gb_engine_option(&o->engine, option, value, err);
     }
 }
 
@@ -120,15 +121,11 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
                                           {"repetitions", required_argument, NULL, 'r'},
                                           {"seed", required_argument, NULL, OPTION_SEED},
                                           {"no-pin", no_argument, NULL, OPTION_NO_PIN},
-                                          {"store", optional_argument, NULL, OPTION_STORE},
+                                          {"store", optional_argument, NULL, GB_OPTION_STORE},
                                           {"cpu-list", required_argument, NULL, OPTION_CPU_LIST},
                                           {"numa", required_argument, NULL, OPTION_NUMA},
                                           {NULL, 0, NULL, 0}};
-    int option = 0;
-    int rc = GB_OK;
-    opterr = 0;
-    while (!rc && (option = getopt_long(argc, argv, GB_ENGINE_SHORT "p:n:r:", names, NULL)) != -1)
-        rc = read_option(o, option, argc, argv, err);
+    int rc = gb_read_options(argc, argv, GB_ENGINE_SHORT "p:n:r:", names, take, o, err);
     if (!rc) rc = gb_engine_check_words(&o->engine, argc, argv, err);
     if (!rc && o->no_pin && o->place.cpu_count)
         rc = gb_fail(err, GB_EINPUT, "--no-pin and --cpu-list exclude each other");

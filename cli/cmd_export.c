@@ -1,5 +1,4 @@
 /* gaugeblock export [SELECTION...] --as FORM */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,22 +31,23 @@ static int set_form(arguments *a, const char *name, gb_error *err) {
                    : gb_fail(err, GB_EINPUT, "--as '%s': unknown form; 'gaugeblock help export' lists them", name);
 }
 
+enum { AS = 256, METRIC, FILTER, STORE };
+
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
+    if (option == METRIC) a->options.metric = value;
+    if (option == FILTER) a->filter = value;
+    if (option == STORE) a->store = value;
+    return option == AS ? set_form(a, value, err) : GB_OK;
+}
+
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
-    enum { AS = 256, METRIC, FILTER, STORE };
     static const struct option table[] = {{"as", required_argument, NULL, AS},
                                           {"metric", required_argument, NULL, METRIC},
                                           {"filter", required_argument, NULL, FILTER},
                                           {"store", required_argument, NULL, STORE},
                                           {0}};
-    opterr = 0;
-    int rc = GB_OK;
-    for (int option; !rc && (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        if (option == '?' || option == ':') return gb_bad_option(argc, argv, err);
-        if (option == AS) rc = set_form(a, optarg, err);
-        if (option == METRIC) a->options.metric = optarg;
-        if (option == FILTER) a->filter = optarg;
-        if (option == STORE) a->store = optarg;
-    }
+    int rc = gb_read_options(argc, argv, ":", table, take, a, err);
     if (!rc && !a->form)
         rc = gb_fail(err, GB_EINPUT, "no form: give one with --as; 'gaugeblock help export' lists them");
     return rc;

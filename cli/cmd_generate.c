@@ -35,29 +35,30 @@ typedef struct options {
     bool ignore_eos;
 } options;
 
-static int read_option(options *o, int option, int argc, char **argv, gb_error *err) {
+static int take(void *into, int option, char *value, gb_error *err) {
+    options *o = into;
     switch (option) {
     case 'p':
-        o->prompt = optarg;
+        o->prompt = value;
         return GB_OK;
     case 'f':
-        o->file = optarg;
+        o->file = value;
         return GB_OK;
     case 'n':
-        return gb_parse_size("--n", optarg, 0, INT32_MAX, &o->n, err);
+        return gb_parse_size("--n", value, 0, INT32_MAX, &o->n, err);
     case OPTION_TEMP:
-        return gb_parse_double("--temp", optarg, 0.0, 1e6, &o->sampler.temperature, err);
+        return gb_parse_double("--temp", value, 0.0, 1e6, &o->sampler.temperature, err);
     case OPTION_TOP_K:
-        return gb_parse_size("--top-k", optarg, 0, SIZE_MAX, &o->sampler.top_k, err);
+        return gb_parse_size("--top-k", value, 0, SIZE_MAX, &o->sampler.top_k, err);
     case OPTION_TOP_P:
-        return gb_parse_double("--top-p", optarg, 1e-9, 1.0, &o->sampler.top_p, err);
+        return gb_parse_double("--top-p", value, 1e-9, 1.0, &o->sampler.top_p, err);
     case OPTION_SEED:
-        return gb_parse_u64("--seed", optarg, &o->sampler.seed, err);
+        return gb_parse_u64("--seed", value, &o->sampler.seed, err);
     case OPTION_IGNORE_EOS:
         o->ignore_eos = true;
         return GB_OK;
     default:
-        return gb_engine_option(&o->engine, option, argc, argv, err);
+        return gb_engine_option(&o->engine, option, value, err);
     }
 }
 
@@ -72,11 +73,7 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
                                           {"seed", required_argument, NULL, OPTION_SEED},
                                           {"ignore-eos", no_argument, NULL, OPTION_IGNORE_EOS},
                                           {NULL, 0, NULL, 0}};
-    int option = 0;
-    int rc = GB_OK;
-    opterr = 0;
-    while (!rc && (option = getopt_long(argc, argv, GB_ENGINE_SHORT "p:f:n:", names, NULL)) != -1)
-        rc = read_option(o, option, argc, argv, err);
+    int rc = gb_read_options(argc, argv, GB_ENGINE_SHORT "p:f:n:", names, take, o, err);
     if (!rc) rc = gb_engine_check_words(&o->engine, argc, argv, err);
     if (!rc && o->prompt && o->file) rc = gb_fail(err, GB_EINPUT, "a prompt comes from -p or from -f, not from both");
     return rc;

@@ -1,5 +1,4 @@
 /* gaugeblock history [REGEX] */
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,25 +29,26 @@ typedef struct arguments {
     bool keys, json;
 } arguments;
 
+enum { SELECT = 256, METRIC, LAST, KEYS, CHART, STORE, JSON };
+
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
+    if (option == SELECT) a->select = value;
+    if (option == METRIC) a->metric = value;
+    if (option == KEYS) a->keys = true;
+    if (option == CHART) a->chart = value;
+    if (option == STORE) a->store = value;
+    if (option == JSON) a->json = true;
+    return option == LAST ? gb_parse_size("--last", value, 0, 1000000, &a->last, err) : GB_OK;
+}
+
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
-    enum { SELECT = 256, METRIC, LAST, KEYS, CHART, STORE, JSON };
     static const struct option table[] = {
         {"select", required_argument, NULL, SELECT}, {"metric", required_argument, NULL, METRIC},
         {"last", required_argument, NULL, LAST},     {"keys", no_argument, NULL, KEYS},
         {"chart", required_argument, NULL, CHART},   {"store", required_argument, NULL, STORE},
         {"json", no_argument, NULL, JSON},           {0}};
-    opterr = 0;
-    int rc = GB_OK;
-    for (int option; !rc && (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        if (option == '?' || option == ':') return gb_bad_option(argc, argv, err);
-        if (option == SELECT) a->select = optarg;
-        if (option == METRIC) a->metric = optarg;
-        if (option == LAST) rc = gb_parse_size("--last", optarg, 0, 1000000, &a->last, err);
-        if (option == KEYS) a->keys = true;
-        if (option == CHART) a->chart = optarg;
-        if (option == STORE) a->store = optarg;
-        if (option == JSON) a->json = true;
-    }
+    int rc = gb_read_options(argc, argv, ":", table, take, a, err);
     if (!rc && argc - optind > 1)
         rc = gb_fail(err, GB_EINPUT, "expected one regular expression at most, found %d words", argc - optind);
     if (!rc && optind < argc) a->regex = argv[optind];

@@ -31,25 +31,26 @@ typedef struct options {
     bool legacy, process_output;
 } options;
 
-static int own_option(options *o, int option, int argc, char **argv, gb_error *err) {
+static int take(void *into, int option, char *value, gb_error *err) {
+    options *o = into;
     switch (option) {
     case 'f':
-        o->file = optarg;
+        o->file = value;
         return GB_OK;
     case 'o':
-        o->out = optarg;
+        o->out = value;
         return GB_OK;
     case OPTION_CHUNKS:
-        return gb_parse_size("--chunks", optarg, 1, SIZE_MAX, &o->chunks, err);
+        return gb_parse_size("--chunks", value, 1, SIZE_MAX, &o->chunks, err);
     case OPTION_FORMAT:
-        o->legacy = strcmp(optarg, "dat") == 0;
-        if (o->legacy || strcmp(optarg, "gguf") == 0) return GB_OK;
-        return gb_fail(err, GB_EINPUT, "--output-format '%s': expected gguf or dat", optarg);
+        o->legacy = strcmp(value, "dat") == 0;
+        if (o->legacy || strcmp(value, "gguf") == 0) return GB_OK;
+        return gb_fail(err, GB_EINPUT, "--output-format '%s': expected gguf or dat", value);
     case OPTION_PROCESS_OUTPUT:
         o->process_output = true;
         return GB_OK;
     default:
-        return gb_engine_option(&o->engine, option, argc, argv, err);
+        return gb_engine_option(&o->engine, option, value, err);
     }
 }
 
@@ -61,11 +62,7 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
                                           {"output-format", required_argument, NULL, OPTION_FORMAT},
                                           {"process-output", no_argument, NULL, OPTION_PROCESS_OUTPUT},
                                           {NULL, 0, NULL, 0}};
-    int option = 0;
-    int rc = GB_OK;
-    opterr = 0;
-    while (!rc && (option = getopt_long(argc, argv, GB_ENGINE_SHORT "f:o:", names, NULL)) != -1)
-        rc = own_option(o, option, argc, argv, err);
+    int rc = gb_read_options(argc, argv, GB_ENGINE_SHORT "f:o:", names, take, o, err);
     if (!rc) rc = gb_engine_check_words(&o->engine, argc, argv, err);
     if (!rc && !o->file) rc = gb_fail(err, GB_EINPUT, "no text: give one with -f FILE");
     if (!o->out) o->out = o->legacy ? "imatrix.dat" : "imatrix.gguf";

@@ -1,5 +1,4 @@
 /* gaugeblock import FILE... */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,23 +46,31 @@ static int adopt_machine(gb_results *all, gb_error *err) {
     return rc;
 }
 
+typedef struct arguments {
+    const char *store;
+    bool adopt;
+} arguments;
+
+enum { STORE = 256, THIS_MACHINE };
+
+static int take(void *into, int option, char *value, gb_error *err) {
+    (void)err;
+    arguments *a = into;
+    if (option == STORE) a->store = value;
+    if (option == THIS_MACHINE) a->adopt = true;
+    return GB_OK;
+}
+
 int gb_cmd_import(int argc, char **argv, gb_error *err) {
-    enum { STORE = 256, THIS_MACHINE };
     static const struct option table[] = {
         {"store", required_argument, NULL, STORE}, {"this-machine", no_argument, NULL, THIS_MACHINE}, {0}};
-    const char *store = "";
-    bool adopt = false;
+    arguments a = {.store = ""};
     gb_results all = {0};
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        if (option == '?' || option == ':') return gb_bad_option(argc, argv, err);
-        if (option == STORE) store = optarg;
-        if (option == THIS_MACHINE) adopt = true;
-    }
-    int rc = optind < argc ? GB_OK : gb_fail(err, GB_EINPUT, "no file; see 'gaugeblock help import'");
+    int rc = gb_read_options(argc, argv, ":", table, take, &a, err);
+    if (!rc && optind == argc) rc = gb_fail(err, GB_EINPUT, "no file; see 'gaugeblock help import'");
     for (int i = optind; !rc && i < argc; i++) rc = gb_results_read(&all, argv[i], err);
-    if (!rc && adopt) rc = adopt_machine(&all, err);
-    if (!rc) rc = gb_store_results(store, &all, err);
+    if (!rc && a.adopt) rc = adopt_machine(&all, err);
+    if (!rc) rc = gb_store_results(a.store, &all, err);
     gb_results_free(&all);
     return rc;
 }

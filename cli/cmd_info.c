@@ -1,5 +1,4 @@
 #include <cJSON.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -312,29 +311,34 @@ static int print_json(const gb_gguf *file, gb_str arch, bool tensors, gb_error *
     return gb_json_print(root, err);
 }
 
+typedef struct arguments {
+    bool json, tensors;
+} arguments;
+
+enum { JSON = 1, TENSORS };
+
+static int take(void *into, int option, char *value, gb_error *err) {
+    (void)value;
+    (void)err;
+    arguments *a = into;
+    *(option == JSON ? &a->json : &a->tensors) = true;
+    return GB_OK;
+}
+
 int gb_cmd_info(int argc, char **argv, gb_error *err) {
-    enum { JSON = 1, TENSORS };
     static const struct option long_options[] = {
         {"json", no_argument, NULL, JSON}, {"tensors", no_argument, NULL, TENSORS}, {0}};
-    bool json = false;
-    bool tensors = false;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {
-        if (option == JSON)
-            json = true;
-        else if (option == TENSORS)
-            tensors = true;
-        else
-            return gb_bad_option(argc, argv, err);
-    }
+    arguments a = {0};
+    int rc = gb_read_options(argc, argv, ":", long_options, take, &a, err);
+    if (rc) return rc;
     if (argc - optind != 1)
         return gb_fail(err, GB_EINPUT, "expected one file, found %d words; see 'gaugeblock help info'", argc - optind);
     gb_gguf *file = NULL;
     gb_str arch = {0};
-    int rc = gb_gguf_open(argv[optind], &file, err);
+    rc = gb_gguf_open(argv[optind], &file, err);
     if (!rc) rc = gb_gguf_get_str_or(file, "general.architecture", "", &arch, err);
-    if (!rc && json) rc = print_json(file, arch, tensors, err);
-    if (!rc && !json) print_text(file, arch, tensors);
+    if (!rc && a.json) rc = print_json(file, arch, a.tensors, err);
+    if (!rc && !a.json) print_text(file, arch, a.tensors);
     gb_gguf_close(file);
     return rc;
 }

@@ -1,5 +1,4 @@
 #include <cJSON.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -254,14 +253,19 @@ static const struct {
               {"machine", show_machine, machine_json}};
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
+static int take(void *into, int option, char *value, gb_error *err) {
+    (void)option;
+    (void)value;
+    (void)err;
+    *(bool *)into = true;
+    return GB_OK;
+}
+
 int gb_cmd_list(int argc, char **argv, gb_error *err) {
     static const struct option table[] = {{"json", no_argument, NULL, 'j'}, {0}};
-    int json = 0;
-    opterr = 0;
-    for (int opt; (opt = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        if (opt != 'j') return gb_bad_option(argc, argv, err);
-        json = 1;
-    }
+    bool json = false;
+    const int rc = gb_read_options(argc, argv, ":", table, take, &json, err);
+    if (rc) return rc;
     if (optind + 1 != argc)
         return gb_fail(err, GB_EINPUT, "expected one of formats, isas, kernels, machine; see 'gaugeblock help list'");
     for (size_t i = 0; i < TOPICS; i++) {

@@ -19,7 +19,7 @@ const char gb_help_perplexity[] =
     "      --store [PATH] also add the result to the store (default: "
     "~/.local/share/gaugeblock/results.db)\n" GB_ENGINE_HELP;
 
-enum { OPTION_CHUNKS = GB_OPTION_OWN, OPTION_STORE };
+enum { OPTION_CHUNKS = GB_OPTION_OWN };
 
 typedef struct options {
     gb_engine_options engine;
@@ -29,25 +29,29 @@ typedef struct options {
     size_t chunks;
 } options;
 
+static int take(void *into, int option, char *value, gb_error *err) {
+    options *o = into;
+    switch (option) {
+    case 'f':
+        o->file = value;
+        return GB_OK;
+    case GB_OPTION_STORE:
+        o->store = value;
+        return GB_OK;
+    case OPTION_CHUNKS:
+        return gb_parse_size("--chunks", value, 1, SIZE_MAX, &o->chunks, err);
+    default:
+        return gb_engine_option(&o->engine, option, value, err);
+    }
+}
+
 static int read_options(int argc, char **argv, options *o, gb_error *err) {
     static const struct option names[] = {GB_ENGINE_LONG,
                                           {"file", required_argument, NULL, 'f'},
                                           {"chunks", required_argument, NULL, OPTION_CHUNKS},
-                                          {"store", optional_argument, NULL, OPTION_STORE},
+                                          {"store", optional_argument, NULL, GB_OPTION_STORE},
                                           {NULL, 0, NULL, 0}};
-    int option = 0;
-    int rc = GB_OK;
-    opterr = 0;
-    while (!rc && (option = getopt_long(argc, argv, GB_ENGINE_SHORT "f:", names, NULL)) != -1) {
-        if (option == 'f')
-            o->file = optarg;
-        else if (option == OPTION_STORE)
-            o->store = gb_store_option(argc, argv);
-        else if (option == OPTION_CHUNKS)
-            rc = gb_parse_size("--chunks", optarg, 1, SIZE_MAX, &o->chunks, err);
-        else
-            rc = gb_engine_option(&o->engine, option, argc, argv, err);
-    }
+    int rc = gb_read_options(argc, argv, GB_ENGINE_SHORT "f:", names, take, o, err);
     if (!rc) rc = gb_engine_check_words(&o->engine, argc, argv, err);
     if (!rc && !o->file) rc = gb_fail(err, GB_EINPUT, "no text: give one with -f FILE");
     return rc;

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -97,23 +96,25 @@ static bool take_flag(arguments *a, int option) {
     return true;
 }
 
-static int take_value(arguments *a, int option, gb_error *err) {
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
+    if (take_flag(a, option)) return GB_OK;
     switch (option) {
     case IMATRIX:
-        a->imatrix = optarg;
+        a->imatrix = value;
         return GB_OK;
     case TENSOR_TYPE:
-        return gb_overrides_add(&a->overrides, optarg, err);
+        return gb_overrides_add(&a->overrides, value, err);
     case OUTPUT_TYPE:
-        return parse_type("--output-tensor-type", optarg, &a->options.plan.output, err);
+        return parse_type("--output-tensor-type", value, &a->options.plan.output, err);
     case EMBEDDING_TYPE:
-        return parse_type("--token-embedding-type", optarg, &a->options.plan.embedding, err);
+        return parse_type("--token-embedding-type", value, &a->options.plan.embedding, err);
     case COMPAT:
-        return gb_parse_compat(optarg, &a->options.compat_ggml, err);
+        return gb_parse_compat(value, &a->options.compat_ggml, err);
     case THREADS:
-        return gb_parse_size("--threads", optarg, 1, GB_MAX_THREADS, &a->threads, err);
+        return gb_parse_size("--threads", value, 1, GB_MAX_THREADS, &a->threads, err);
     default:
-        a->isa = optarg;
+        a->isa = value;
         return GB_OK;
     }
 }
@@ -153,12 +154,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                                  {"threads", required_argument, NULL, THREADS},
                                                  {"isa", required_argument, NULL, ISA},
                                                  {0}};
-    opterr = 0;
-    int rc = GB_OK;
-    for (int option; !rc && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {
-        if (option < PURE || option > ISA) return gb_bad_option(argc, argv, err);
-        if (!take_flag(a, option)) rc = take_value(a, option, err);
-    }
+    const int rc = gb_read_options(argc, argv, ":", long_options, take, a, err);
     if (rc) return rc;
     if (a->stats && a->dry_run)
         return gb_fail(err, GB_EINPUT, "--stats measures what is written; --dry-run writes nothing");

@@ -1,5 +1,4 @@
 /* gaugeblock report DIR */
-#include <getopt.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -13,12 +12,11 @@ const char gb_help_report[] =
 
 int gb_cmd_report(int argc, char **argv, gb_error *err) {
     static const struct option options[] = {{0}};
-    opterr = 0;
-    optind = 1;
-    if (getopt_long(argc, argv, "", options, NULL) != -1) return gb_bad_option(argc, argv, err);
+    int rc = gb_read_options(argc, argv, ":", options, NULL, NULL, err);
+    if (rc) return rc;
     if (argc - optind != 1) return gb_fail(err, GB_EINPUT, "expected one folder of result files");
     char path[4096];
-    const int rc = gb_report_write(argv[optind], path, sizeof path, err);
+    rc = gb_report_write(argv[optind], path, sizeof path, err);
     if (rc) return rc;
     printf("report: %s\n", path);
     return GB_OK;

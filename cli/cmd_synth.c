@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,42 +32,40 @@ typedef struct arguments {
     size_t threads;
 } arguments;
 
+enum { SHAPE = 1, TYPE, PURE, BLOCKS, SEED, THREADS, ISA };
+
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
+    switch (option) {
+    case SHAPE:
+        a->shape = value;
+        return GB_OK;
+    case TYPE:
+        a->type = value;
+        return GB_OK;
+    case PURE:
+        a->options.pure = true;
+        return GB_OK;
+    case BLOCKS:
+        a->blocks = value;
+        return GB_OK;
+    case SEED:
+        return gb_parse_u64("--seed", value, &a->options.seed, err);
+    case THREADS:
+        return gb_parse_size("--threads", value, 1, GB_MAX_THREADS, &a->threads, err);
+    default: /* ISA */
+        a->isa = value;
+        return GB_OK;
+    }
+}
+
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
-    enum { SHAPE = 1, TYPE, PURE, BLOCKS, SEED, THREADS, ISA };
     static const struct option long_options[] = {
         {"shape", required_argument, NULL, SHAPE}, {"type", required_argument, NULL, TYPE},
         {"pure", no_argument, NULL, PURE},         {"blocks", required_argument, NULL, BLOCKS},
         {"seed", required_argument, NULL, SEED},   {"threads", required_argument, NULL, THREADS},
         {"isa", required_argument, NULL, ISA},     {0}};
-    opterr = 0;
-    int rc = GB_OK;
-    for (int option; !rc && (option = getopt_long(argc, argv, ":", long_options, NULL)) != -1;) {
-        switch (option) {
-        case SHAPE:
-            a->shape = optarg;
-            break;
-        case TYPE:
-            a->type = optarg;
-            break;
-        case PURE:
-            a->options.pure = true;
-            break;
-        case BLOCKS:
-            a->blocks = optarg;
-            break;
-        case SEED:
-            rc = gb_parse_u64("--seed", optarg, &a->options.seed, err);
-            break;
-        case THREADS:
-            rc = gb_parse_size("--threads", optarg, 1, GB_MAX_THREADS, &a->threads, err);
-            break;
-        case ISA:
-            a->isa = optarg;
-            break;
-        default:
-            return gb_bad_option(argc, argv, err);
-        }
-    }
+    const int rc = gb_read_options(argc, argv, ":", long_options, take, a, err);
     if (rc) return rc;
     if (!a->shape) return gb_fail(err, GB_EINPUT, "--shape is missing; see 'gaugeblock help synth'");
     if (argc - optind != 1) return gb_fail(err, GB_EINPUT, "expected one output file, found %d words", argc - optind);

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,33 +27,37 @@ typedef struct options {
     bool no_special, parse_special, json;
 } options;
 
+enum { NO_BOS = 256, PARSE_SPECIAL, JSON };
+
+static int take(void *into, int option, char *value, gb_error *err) {
+    (void)err;
+    options *o = into;
+    switch (option) {
+    case 'm':
+        o->model = value;
+        return GB_OK;
+    case 'f':
+        o->file = value;
+        return GB_OK;
+    case NO_BOS:
+        o->no_special = true;
+        return GB_OK;
+    case PARSE_SPECIAL:
+        o->parse_special = true;
+        return GB_OK;
+    default: /* JSON */
+        o->json = true;
+        return GB_OK;
+    }
+}
+
 static int parse(int argc, char **argv, options *o, gb_error *err) {
-    enum { NO_BOS = 256, PARSE_SPECIAL, JSON };
     static const struct option known[] = {
         {"model", required_argument, NULL, 'm'}, {"file", required_argument, NULL, 'f'},
         {"no-bos", no_argument, NULL, NO_BOS},   {"parse-special", no_argument, NULL, PARSE_SPECIAL},
         {"json", no_argument, NULL, JSON},       {NULL, 0, NULL, 0}};
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":m:f:", known, NULL)) != -1;) switch (c) {
-        case 'm':
-            o->model = optarg;
-            break;
-        case 'f':
-            o->file = optarg;
-            break;
-        case NO_BOS:
-            o->no_special = true;
-            break;
-        case PARSE_SPECIAL:
-            o->parse_special = true;
-            break;
-        case JSON:
-            o->json = true;
-            break;
-        default:
-            return gb_bad_option(argc, argv, err);
-        }
+    const int rc = gb_read_options(argc, argv, ":m:f:", known, take, o, err);
+    if (rc) return rc;
     if (!o->model) return gb_fail(err, GB_EINPUT, "-m MODEL is missing; see 'gaugeblock help tokenize'");
     if (optind < argc) o->text = argv[optind++];
     if (optind < argc)

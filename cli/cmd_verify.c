@@ -1,5 +1,4 @@
 #include <cJSON.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -33,8 +32,43 @@ typedef struct arguments {
     int json, error;
 } arguments;
 
+enum { FORMAT = 256, OP, ISA, SEED, CASE, QUICK, EXHAUSTIVE, ERROR, JSON };
+
+static int take(void *into, int option, char *value, gb_error *err) {
+    arguments *a = into;
+    gb_verify_options *o = &a->options;
+    gb_format format = GB_FORMAT_COUNT;
+    int rc = GB_OK;
+    switch (option) {
+    case FORMAT:
+        rc = gb_parse_format("--format", value, &format, err);
+        o->format = (int)format;
+        return rc;
+    case OP:
+        return gb_parse_op(value, &o->op, err);
+    case ISA:
+        return gb_parse_exact_isa(value, &o->isa, err);
+    case SEED:
+        return gb_parse_u64("--seed", value, &o->seed, err);
+    case CASE:
+        o->only = value;
+        return GB_OK;
+    case QUICK:
+        o->effort = GB_EFFORT_QUICK;
+        return GB_OK;
+    case EXHAUSTIVE:
+        o->effort = GB_EFFORT_EXHAUSTIVE;
+        return GB_OK;
+    case ERROR:
+        a->error = 1;
+        return GB_OK;
+    default: /* JSON */
+        a->json = 1;
+        return GB_OK;
+    }
+}
+
 static int parse(int argc, char **argv, arguments *a, gb_error *err) {
-    enum { FORMAT = 256, OP, ISA, SEED, CASE, QUICK, EXHAUSTIVE, ERROR, JSON };
     static const struct option table[] = {{"format", required_argument, NULL, FORMAT},
                                           {"op", required_argument, NULL, OP},
                                           {"isa", required_argument, NULL, ISA},
@@ -45,51 +79,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                           {"error", no_argument, NULL, ERROR},
                                           {"json", no_argument, NULL, JSON},
                                           {0}};
-    gb_verify_options *o = &a->options;
-    gb_format format;
-    int rc = GB_OK;
-    opterr = 0;
-    for (int opt; rc == GB_OK && (opt = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
-        switch (opt) {
-        case FORMAT:
-            rc = gb_parse_format("--format", optarg, &format, err);
-            o->format = (int)format;
-            break;
-        case OP:
-            o->op = (int)gb_op_by_name(optarg);
-            if (o->op == GB_OP_COUNT)
-                rc = gb_fail(err, GB_EINPUT, "--op '%s': unknown operation; see 'gaugeblock help verify'", optarg);
-            break;
-        case ISA:
-            o->isa = (int)gb_isa_by_name(optarg);
-            if (o->isa == GB_ISA_COUNT)
-                rc = gb_fail(err, GB_EINPUT, "--isa '%s': unknown ISA; 'gaugeblock list isas' shows them", optarg);
-            break;
-        case SEED:
-            rc = gb_parse_u64("--seed", optarg, &o->seed, err);
-            break;
-        case CASE:
-            o->only = optarg;
-            break;
-        case QUICK:
-            o->effort = GB_EFFORT_QUICK;
-            break;
-        case EXHAUSTIVE:
-            o->effort = GB_EFFORT_EXHAUSTIVE;
-            break;
-        case ERROR:
-            a->error = 1;
-            break;
-        case JSON:
-            a->json = 1;
-            break;
-        default:
-            rc = gb_bad_option(argc, argv, err);
-        }
-    }
-    if (rc == GB_OK && optind < argc)
-        rc = gb_fail(err, GB_EINPUT, "unexpected argument '%s'; see 'gaugeblock help verify'", argv[optind]);
-    return rc;
+    const int rc = gb_read_options(argc, argv, ":", table, take, a, err);
+    return rc ? rc : gb_no_words(argc, argv, err);
 }
 
 static const char *verdict_name(gb_verdict v) {

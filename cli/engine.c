@@ -18,36 +18,34 @@ size_t gb_default_threads(void) {
     return n > 0 ? (size_t)n : 1;
 }
 
-int gb_engine_option(gb_engine_options *o, int option, int argc, char **argv, gb_error *err) {
+int gb_engine_option(gb_engine_options *o, int option, const char *value, gb_error *err) {
     switch (option) {
     case 'm':
-        o->model = optarg;
+        o->model = value;
         return GB_OK;
     case 't':
-        return gb_parse_size("--threads", optarg, 1, GB_MAX_THREADS, &o->threads, err);
+        return gb_parse_size("--threads", value, 1, GB_MAX_THREADS, &o->threads, err);
     case 'c':
-        return gb_parse_size("--ctx", optarg, 1, MAX_CONTEXT, &o->n_ctx, err);
+        return gb_parse_size("--ctx", value, 1, MAX_CONTEXT, &o->n_ctx, err);
     case 'b':
-        return gb_parse_size("--batch", optarg, 1, MAX_BATCH, &o->n_batch, err);
+        return gb_parse_size("--batch", value, 1, MAX_BATCH, &o->n_batch, err);
     case GB_OPTION_ISA:
-        o->isa = optarg;
+        o->isa = value;
         return GB_OK;
     case GB_OPTION_KV:
-        if (strcmp(optarg, "f16") != 0 && strcmp(optarg, "f32") != 0)
-            return gb_fail(err, GB_EINPUT, "--kv '%s': expected f16 or f32", optarg);
-        o->kv = strcmp(optarg, "f16") == 0 ? GB_FORMAT_f16 : GB_FORMAT_f32;
+        if (strcmp(value, "f16") != 0 && strcmp(value, "f32") != 0)
+            return gb_fail(err, GB_EINPUT, "--kv '%s': expected f16 or f32", value);
+        o->kv = strcmp(value, "f16") == 0 ? GB_FORMAT_f16 : GB_FORMAT_f32;
         return GB_OK;
-    case GB_OPTION_JSON:
+    default: /* GB_OPTION_JSON */
         o->json = true;
         return GB_OK;
-    default:
-        return gb_bad_option(argc, argv, err);
     }
 }
 
 int gb_engine_check_words(const gb_engine_options *o, int argc, char **argv, gb_error *err) {
-    if (optind < argc)
-        return gb_fail(err, GB_EINPUT, "unexpected word '%s'; see 'gaugeblock help %s'", argv[optind], argv[0]);
+    const int rc = gb_no_words(argc, argv, err);
+    if (rc) return rc;
     if (!o->model) return gb_fail(err, GB_EINPUT, "no model: give one with -m FILE.gguf");
     return GB_OK;
 }

@@ -3,7 +3,6 @@
 #define GB_CLI_ENGINE_H
 
 #include <cJSON.h>
-#include <getopt.h>
 #include <stdbool.h>
 
 #include "cli/cli.h"
@@ -43,8 +42,8 @@ enum { GB_OPTION_ISA = 1000, GB_OPTION_KV, GB_OPTION_JSON, GB_OPTION_OWN }; /* a
 enum { GB_MAX_THREADS = 1024 };
 size_t gb_default_threads(void);
 
-/* Takes one of the options above: GB_OK, or GB_EINPUT for a bad value and for an option that is none of them. */
-int gb_engine_option(gb_engine_options *o, int option, int argc, char **argv, gb_error *err);
+/* Takes one of the options above. */
+int gb_engine_option(gb_engine_options *o, int option, const char *value, gb_error *err);
 
 /* No words but options, and a model: GB_EINPUT otherwise. Call after the options are read. */
 int gb_engine_check_words(const gb_engine_options *o, int argc, char **argv, gb_error *err);

@@ -48,6 +48,18 @@ int gb_parse_compat(const char *text, bool *ggml, gb_error *err) {
     return *ggml ? GB_OK : gb_fail(err, GB_EINPUT, "--compat '%s': expected ggml", text);
 }
 
+int gb_parse_op(const char *text, int *out, gb_error *err) {
+    *out = (int)gb_op_by_name(text);
+    if (*out != GB_OP_COUNT) return GB_OK;
+    return gb_fail(err, GB_EINPUT, "--op '%s': unknown operation; 'gaugeblock list kernels' shows them", text);
+}
+
+int gb_parse_exact_isa(const char *text, int *out, gb_error *err) {
+    *out = (int)gb_isa_by_name(text);
+    if (*out != GB_ISA_COUNT) return GB_OK;
+    return gb_fail(err, GB_EINPUT, "--isa '%s': unknown instruction set; 'gaugeblock list isas' shows them", text);
+}
+
 int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err) {
     const char *option = "--isa";
     if (!text) {
@@ -68,8 +80,31 @@ int gb_refuse_same_file(const char *in, const char *out, gb_error *err) {
     return gb_fail(err, GB_EINPUT, "%s and %s are the same file", in, out);
 }
 
-int gb_bad_option(int argc, char **argv, gb_error *err) {
+static int bad_option(int argc, char **argv, gb_error *err) {
     const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "?";
     return gb_fail(err, GB_EINPUT, "option '%s' is unknown or lacks its value; see 'gaugeblock help %s'", word,
                    argv[0]);
+}
+
+static char *store_path(int argc, char **argv) {
+    static char none[] = "";
+    if (optarg) return optarg;
+    return optind < argc && argv[optind][0] != '-' ? argv[optind++] : none;
+}
+
+int gb_read_options(int argc, char **argv, const char *shorts, const struct option *table, gb_take_option *take,
+                    void *arguments, gb_error *err) {
+    int rc = GB_OK;
+    opterr = 0; /* the one place that prints errors is main.c */
+    optind = 1;
+    for (int option; !rc && (option = getopt_long(argc, argv, shorts, table, NULL)) != -1;) {
+        if (option == '?' || option == ':') return bad_option(argc, argv, err);
+        rc = take(arguments, option, option == GB_OPTION_STORE ? store_path(argc, argv) : optarg, err);
+    }
+    return rc;
+}
+
+int gb_no_words(int argc, char **argv, gb_error *err) {
+    if (optind == argc) return GB_OK;
+    return gb_fail(err, GB_EINPUT, "unexpected argument '%s'; see 'gaugeblock help %s'", argv[optind], argv[0]);
 }

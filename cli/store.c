@@ -2,12 +2,6 @@
 
 #include <stdio.h>
 
-const char *gb_store_option(int argc, char **argv) {
-    if (optarg) return optarg;
-    if (optind < argc && argv[optind][0] != '-') return argv[optind++];
-    return "";
-}
-
 int gb_store_check(const char *path, gb_error *err) {
     gb_store *store = NULL;
     const int rc = path ? gb_store_open(path, GB_STORE_WRITE, &store, err) : GB_OK;

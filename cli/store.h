@@ -2,13 +2,7 @@
 #ifndef GB_CLI_STORE_H
 #define GB_CLI_STORE_H
 
-#include <getopt.h>
-
 #include "results/store.h"
-
-/* Takes the word after --store as its path if it is no option: "" (the default store) otherwise. For verbs whose other
- * words are all options; with an optional_argument in the table, --store=PATH works too. */
-const char *gb_store_option(int argc, char **argv);
 
 /* Refuses early what would fail after a long measurement: no SQLite, no way to open the store. NULL path: nothing to
  * do.

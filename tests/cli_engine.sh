@@ -93,7 +93,7 @@ has 'default lengths fit the model' '--prompt 256' "$("$GAUGEBLOCK" e2e -m "$mod
 refuse 'no model' generate -p hello
 refuse "$work/absent" generate -m "$work/absent" -p hello
 refuse 'GGUF' generate -m "$work/text" -p hello
-refuse "unexpected word 'hello'" generate -m "$model" hello
+refuse "unexpected argument 'hello'" generate -m "$model" hello
 refuse 'both' generate -m "$model" -p a -f "$work/prompt"
 refuse '--temp' generate -m "$model" -p a --temp warm
 refuse '--kv' generate -m "$model" -p a --kv q8_0

@@ -58,7 +58,7 @@ says out "SKIP\(not built"
 says out " 0 ok, 0 failed"
 
 exits 2 verify --isa quantum
-says message "unknown ISA"
+says message "unknown instruction set"
 exits 2 verify --format q9_9
 says message "unknown format"
 exits 2 verify --op divide
