@@ -1,14 +1,26 @@
 #!/usr/bin/env bash
-# The one hash: perplexity's logits hash of every model type is the same for every program given (gcc, clang, AArch64 under
-# qemu), with its best tier and with that of sixteen-byte vectors, on a short text, one thread (qemu-user cannot start a second
-# one on every host). Within one program, all ISAs, threads and batches are compared by the test suite itself.
-#   scripts/one-hash.sh X86_PROGRAM [PROGRAM...]
+# The one hash: perplexity's logits hash of a model is the same for every program given (gcc, clang, AArch64 under qemu), every
+# tier and every batch: 16 tokens at once run gemm, one at a time gemv. On a short text, one thread (qemu-user cannot start a
+# second one on every host); threads are compared by the test suite.
+#   scripts/one-hash.sh [--formats LIST] [--every-tier] X86_PROGRAM [PROGRAM...]
+# --formats all: every weight format of `list formats` (default: f16, q8_0, q4_0, q4_K, q6_K). --every-tier: every tier that the
+# program and the CPU have (default: the best, and that of sixteen-byte vectors).
+# The model: a random one of two layers, its matrices in the format.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+formats="f16 q8_0 q4_0 q4_K q6_K"
+every=0
+while [[ ${1:-} == --* ]]; do
+  case $1 in
+    --formats) formats=$2; shift 2 ;;
+    --every-tier) every=1; shift ;;
+    *) echo "one-hash.sh: unknown option '$1'" >&2; exit 2 ;;
+  esac
+done
+[ $# -gt 0 ] || { echo "one-hash.sh: which program?" >&2; exit 2; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-model=models/gauge-4m/gauge-4m-f16.gguf
-head -c 1600 models/gauge-4m/gauge-4m-sample.txt >"$work/text"
+text=models/gauge-4m/gauge-4m-sample.txt
 is_aarch64() { # program
   file -bL "$1" 2>/dev/null | grep -q aarch64 || [[ $1 == *aarch64* ]]
 }
@@ -20,26 +32,48 @@ run() { # program arguments...
     "$program" "$@"
   fi
 }
+tiers_of() { # program
+  if [ "$every" = 1 ]; then
+    echo reference
+    run "$1" list isas --json | tr -d '\n' | grep -oE '\{[^}]*"supported":[[:space:]]*true' |
+      sed -nE 's/.*"name":[[:space:]]*"([^"]*)".*/\1/p'
+  elif is_aarch64 "$1"; then echo auto neon
+  else echo auto sse41
+  fi
+}
+if [ "$formats" = all ]; then
+  formats=$("$1" list formats --json | tr -d '\n' | grep -oE '\{[^}]*\}' | grep weights |
+    sed -nE 's/.*"name":[[:space:]]*"([^"]*)".*/\1/p')
+fi
+"$1" synth --shape tiny --type F16 "$work/f16.gguf" >/dev/null
+"$1" imatrix -m "$work/f16.gguf" -f "$text" -c 64 --chunks 8 -o "$work/imatrix.gguf" >/dev/null
+declare -A tiers
+for program in "$@"; do tiers[$program]=$(tiers_of "$program"); done
 status=0
-for type in F16 Q8_0 Q4_0 Q4_K Q6_K; do
-  file=$model
-  if [ "$type" != F16 ]; then
-    file=$work/$type.gguf
-    "$1" quantize --pure "$model" "$file" "$type" >/dev/null 2>&1
+runs=0
+for format in $formats; do
+  model=$work/f16.gguf
+  if [ "$format" != f16 ]; then
+    model=$work/model.gguf
+    "$1" quantize --tensor-type "^blk\\.=$format" --imatrix "$work/imatrix.gguf" "$work/f16.gguf" "$model" F16 >/dev/null 2>"$work/err" ||
+      { cat "$work/err"; exit 1; }
   fi
   first=
   for program in "$@"; do
-    tier=sse41
-    if is_aarch64 "$program"; then tier=neon; fi
-    for isa in auto "$tier"; do
-      hash=$(run "$program" perplexity --isa "$isa" -m "$file" -f "$work/text" -c 16 --chunks 1 -t 1 --json |
-        sed -n 's/.*"logits_hash":[[:space:]]*"\([0-9a-f]*\)".*/\1/p')
-      [ ${#hash} -eq 32 ] || { echo "$program: no logits hash for $type, $isa"; exit 1; }
-      [ -n "$first" ] || first=$hash
-      mark=same
-      if [ "$hash" != "$first" ]; then mark=DIFFERENT; status=1; fi
-      printf '%-5s %-5s %s %s %s\n' "$type" "$isa" "$hash" "$mark" "$program"
+    for isa in ${tiers[$program]}; do
+      for batch in 16 1; do
+        hash=$(run "$program" perplexity --isa "$isa" -m "$model" -f "$text" -c 16 --chunks 1 -t 1 -b "$batch" --json |
+          sed -n 's/.*"logits_hash":[[:space:]]*"\([0-9a-f]*\)".*/\1/p')
+        [ ${#hash} -eq 32 ] || { echo "$program: no logits hash for $format, $isa, batch $batch"; exit 1; }
+        [ -n "$first" ] || first=$hash
+        runs=$((runs + 1))
+        [ "$hash" = "$first" ] && continue
+        echo "$format: $hash instead of $first: $program, $isa, batch $batch"
+        status=1
+      done
     done
   done
+  printf '%-11s %s\n' "$format" "$first"
 done
+echo "$runs runs: $(for program in "$@"; do echo "$program on" ${tiers[$program]}';'; done | tr '\n' ' ')"
 exit "$status"
