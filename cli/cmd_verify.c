@@ -163,6 +163,7 @@ static void show_progress(void *ctx, size_t done, size_t total, const gb_verify_
 
 int gb_cmd_verify(int argc, char **argv, gb_error *err) {
     arguments a = {.options = gb_verify_defaults()};
+    a.options.stand_ins = true;
     int rc = parse(argc, argv, &a, err);
     if (rc != GB_OK) return rc;
     if (isatty(STDERR_FILENO)) a.options.progress = show_progress;

@@ -53,7 +53,11 @@ gb_cpu_mask gb_cpu_detect_x86(const gb_cpu_source *s) {
         if (bit(l7[ECX], 11)) m |= GB_CPU_AVX512_VNNI;
         if (bit(l7[ECX], 1)) m |= GB_CPU_AVX512_VBMI;
     }
-    if (os_tiles && bit(l7[EDX], 24) && bit(l7[EDX], 25) && s->amx_permission(s->ctx)) m |= GB_CPU_AMX_INT8;
+    if (os_tiles && bit(l7[EDX], 24) && bit(l7[EDX], 25)) { /* TILE, INT8 */
+        m |= GB_CPU_AMX_INT8;
+        /* asked for only where there are tiles: from then on signal frames are 8 KiB larger */
+        if (s->amx_permission(s->ctx)) m |= GB_CPU_AMX_PERMISSION;
+    }
     return m;
 }
 
@@ -139,7 +143,7 @@ static bool flushes_subnormals(void) {
 
 gb_cpu_mask gb_cpu_stand_in(void) {
 #ifdef GB_STAND_IN
-    return GB_CPU_AVX_VNNI | GB_CPU_AMX_INT8;
+    return GB_CPU_AVX_VNNI | GB_CPU_AMX_INT8 | GB_CPU_AMX_PERMISSION;
 #else
     return 0;
 #endif

@@ -9,7 +9,7 @@
 #include "kernels/kernel.h"
 
 /* Features that tiers ask for. SSE41 = SSSE3 + SSE4.1, AVX512 = F + BW + DQ + VL together: no tier wants a part of
- * them. */
+ * them. Permission for AMX is a feature of its own, so that a refusal is told by its cause. */
 #define GB_CPU_FEATURES(X)                                                                                             \
     X(SSE41, "SSSE3/SSE4.1")                                                                                           \
     X(AVX2, "AVX2")                                                                                                    \
@@ -20,6 +20,7 @@
     X(AVX512_VBMI, "AVX-512 VBMI")                                                                                     \
     X(AVX_VNNI, "AVX-VNNI")                                                                                            \
     X(AMX_INT8, "AMX-INT8")                                                                                            \
+    X(AMX_PERMISSION, "permission for AMX (arch_prctl)")                                                               \
     X(NEON, "NEON")                                                                                                    \
     X(DOTPROD, "NEON dot product")                                                                                     \
     X(I8MM, "NEON I8MM")

@@ -22,9 +22,9 @@ for isa in $tiers; do
     [ "$ok" -gt 0 ] || fail "no row of $isa ran"
     [ "$ok" -eq "$(grep -c "^GB_KERNEL(.*, $isa, " "$(dirname "$0")/../kernels/kernels.def")" ] || fail "only $ok rows of $isa"
     grep -q "^$ok of the ok with other instructions" "$dir/out" || fail "the sum does not tell: $(tail -2 "$dir/out")"
-    "$GAUGEBLOCK_STANDIN" verify --quick --op dot --format q8_0 --isa "$isa" --json | grep -q '"stand_in":[[:space:]]*true' ||
+    "$GAUGEBLOCK_STANDIN" verify --quick --op gemm --format q8_0 --isa "$isa" --json | grep -q '"stand_in":[[:space:]]*true' ||
         fail 'JSON does not tell'
-    "$GAUGEBLOCK_STANDIN" bench --quick --op dot --format q8_0 --isa "$isa" >"$dir/out" 2>&1
+    "$GAUGEBLOCK_STANDIN" bench --quick --op gemm --format q8_0 --isa "$isa" >"$dir/out" 2>&1
     grep -q 'for verify only' "$dir/out" || fail "bench does not refuse $isa: $(cat "$dir/out")"
 done
 exit $failed

@@ -61,6 +61,7 @@ static machine everything(void) {
 
 static const gb_cpu_mask avx2_features = GB_CPU_SSE41 | GB_CPU_AVX2 | GB_CPU_FMA | GB_CPU_F16C | GB_CPU_AVX_VNNI;
 static const gb_cpu_mask avx512_features = GB_CPU_AVX512 | GB_CPU_AVX512_VNNI | GB_CPU_AVX512_VBMI;
+static const gb_cpu_mask amx_features = GB_CPU_AMX_INT8 | GB_CPU_AMX_PERMISSION;
 
 /* A leaf that the machine does not have answers with all bits set: real ones repeat some other leaf. */
 static void fake_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t out[4]) {
@@ -116,7 +117,7 @@ static gb_cpu_mask detect_aarch64(unsigned long hwcap, unsigned long hwcap2) {
 /* Catches a wrong bit number: then a feature of the complete machine is missing. */
 START_TEST(complete_machine) {
     machine m = everything();
-    ck_assert_uint_eq(detect_x86(&m), avx2_features | avx512_features | GB_CPU_AMX_INT8);
+    ck_assert_uint_eq(detect_x86(&m), avx2_features | avx512_features | amx_features);
 }
 END_TEST
 
@@ -177,7 +178,7 @@ START_TEST(avx512_parts) {
     static const uint32_t parts[] = {AVX512F, AVX512DQ, AVX512BW, AVX512VL};
     machine m = everything();
     m.leaf7_ebx &= ~parts[_i];
-    ck_assert_uint_eq(detect_x86(&m), avx2_features | GB_CPU_AMX_INT8);
+    ck_assert_uint_eq(detect_x86(&m), avx2_features | amx_features);
 }
 END_TEST
 
@@ -186,34 +187,53 @@ START_TEST(vnni_bits) {
     machine m = everything();
     m.leaf7_ecx &= ~AVX512_VNNI;
     const gb_cpu_mask without = detect_x86(&m);
-    ck_assert_uint_eq(without, avx2_features | GB_CPU_AVX512 | GB_CPU_AVX512_VBMI | GB_CPU_AMX_INT8);
+    ck_assert_uint_eq(without, avx2_features | GB_CPU_AVX512 | GB_CPU_AVX512_VBMI | amx_features);
     m.leaf7_ecx = AVX512_VNNI;
     m.leaf71_eax = 0;
     ck_assert_uint_eq(detect_x86(&m), (without ^ GB_CPU_AVX512_VBMI ^ GB_CPU_AVX_VNNI) | GB_CPU_AVX512_VNNI);
 }
 END_TEST
 
-/* Catches AMX used without the kernel's permission: the first tile instruction would kill the process. */
+/* Catches AMX used without the kernel's permission (the first tile instruction would kill the process), and a refusal
+ * that is told as if the CPU had no AMX. */
 START_TEST(amx_denied) {
     machine m = everything();
+    char why[256];
     m.amx_allowed = false;
-    ck_assert_uint_eq(detect_x86(&m), avx2_features | avx512_features);
+    const gb_cpu_mask features = detect_x86(&m);
+    ck_assert_uint_eq(features, (avx2_features | avx512_features | amx_features) ^ GB_CPU_AMX_PERMISSION);
     ck_assert_int_eq(m.amx_calls, 1);
+    if (!gb_isas[GB_ISA_amx_int8].built || gb_isa_stands_in(GB_ISA_amx_int8)) return;
+    ck_assert_ptr_nonnull(gb_isa_missing(GB_ISA_amx_int8, features, why, sizeof why));
+    ck_assert_str_eq(why, "this CPU or OS lacks permission for AMX (arch_prctl)");
 }
 END_TEST
 
 /* Catches a permission asked for tiles that the machine does not have (it enlarges every signal frame), and AMX-INT8
  * claimed with only half of the tile state or without the tile instructions. */
 START_TEST(amx_absent) {
+    static const uint64_t halves[] = {0x20000U, 0x40000U};
+    static const uint32_t instructions[] = {AMX_INT8, AMX_TILE};
+    for (size_t i = 0; i < 2; i++) {
+        machine m = everything();
+        m.xcr0 = XCR0_XMM | XCR0_YMM | XCR0_ZMM | halves[i];
+        ck_assert_uint_eq(detect_x86(&m), avx2_features | avx512_features);
+        ck_assert_int_eq(m.amx_calls, 0);
+        m = everything();
+        m.leaf7_edx = instructions[i];
+        ck_assert_uint_eq(detect_x86(&m), avx2_features | avx512_features);
+        ck_assert_int_eq(m.amx_calls, 0);
+    }
+}
+END_TEST
+
+/* Catches the tier given to a machine with tiles but without the vectors that its kernels use beside them. */
+START_TEST(amx_needs_vnni) {
+    const gb_cpu_mask needs = gb_isas[GB_ISA_amx_int8].needs;
     machine m = everything();
-    m.xcr0 = XCR0_XMM | XCR0_YMM | XCR0_ZMM | 0x20000U;
-    ck_assert_uint_eq(detect_x86(&m), avx2_features | avx512_features);
-    m = everything();
-    m.leaf7_edx = AMX_INT8;
-    ck_assert_uint_eq(detect_x86(&m), avx2_features | avx512_features);
-    m.leaf7_edx = AMX_TILE;
-    ck_assert_uint_eq(detect_x86(&m), avx2_features | avx512_features);
-    ck_assert_int_eq(m.amx_calls, 0);
+    ck_assert_uint_eq(needs & ~detect_x86(&m), 0);
+    m.leaf7_ecx &= ~AVX512_VNNI;
+    ck_assert_uint_eq(needs & ~detect_x86(&m), GB_CPU_AVX512_VNNI);
 }
 END_TEST
 
@@ -226,7 +246,7 @@ START_TEST(missing_leaves) {
     ck_assert_uint_eq(detect_x86(&m), 0);
     m = everything();
     m.max_subleaf_7 = 0;
-    ck_assert_uint_eq(detect_x86(&m), (avx2_features | avx512_features | GB_CPU_AMX_INT8) ^ GB_CPU_AVX_VNNI);
+    ck_assert_uint_eq(detect_x86(&m), (avx2_features | avx512_features | amx_features) ^ GB_CPU_AVX_VNNI);
 }
 END_TEST
 
@@ -376,7 +396,8 @@ START_TEST(cap_is_an_upper_bound) {
     const gb_isa isa = (gb_isa)_i;
     const gb_cap cap = {.features = gb_isas[isa].needs};
     for_each_selection(&cap, within_cap);
-    const gb_kernel *k = gb_select(GB_FORMAT_q8_0, GB_OP_dot, &cap);
+    const gb_op op = isa == GB_ISA_amx_int8 ? GB_OP_gemm : GB_OP_dot; /* tiles multiply matrices only */
+    const gb_kernel *k = gb_select(GB_FORMAT_q8_0, op, &cap);
     if (gb_isas[isa].built) {
         ck_assert_ptr_nonnull(k);
         ck_assert_int_eq(k->isa, isa);
@@ -446,6 +467,7 @@ static Suite *suite(void) {
     tcase_add_test(detection, vnni_bits);
     tcase_add_test(detection, amx_denied);
     tcase_add_test(detection, amx_absent);
+    tcase_add_test(detection, amx_needs_vnni);
     tcase_add_test(detection, missing_leaves);
     tcase_add_test(detection, avx2_without_companions);
     tcase_add_test(detection, aarch64_hwcaps);

@@ -82,6 +82,10 @@ void gb_check_gemm(gb_check *c) {
         if (gb_case(c, "rows=5,cols=3,n=%zu", length[i])) run(c, 5, 3, length[i], false, (gaps){0});
         if (gb_case(c, "rows=9,cols=6,n=%zu", length[i])) run(c, 9, 6, length[i], false, (gaps){0});
     }
+    /* more columns than any kernel packs at a time, several groups of rows and several chunks of a row at once */
+    const size_t chunks = block == 1 ? 39 : (320 + block - 1) / block * block;
+    if (c->effort != GB_EFFORT_QUICK && gb_case(c, "rows=49,cols=261,n=%zu", chunks))
+        run(c, 49, 261, chunks, false, (gaps){.y = 1});
     for (size_t shift = 0; shift < 8; shift++)
         if (gb_case(c, "rows=9,cols=5,shift=%zu", shift))
             run(c, 9, 5, 3 * block, false, (gaps){.w = shift, .a = shift, .y = shift, .shift = shift});

@@ -39,7 +39,7 @@ static void judge_row(const gb_check *c) {
 static void verify_row(const gb_kernel *k, const gb_verify_options *options, gb_workspace *work, gb_verify_result *r) {
     *r = (gb_verify_result){.kernel = k};
     char why[256];
-    const gb_cpu_mask have = gb_cpu_features() | gb_cpu_stand_in();
+    const gb_cpu_mask have = gb_cpu_features() | (options->stand_ins ? gb_cpu_stand_in() : 0);
     const char *missing = gb_isa_missing(k->isa, have, why, sizeof why);
     if (!k->fn.any || (gb_isas[k->isa].needs & ~have)) {
         set_reason(r, GB_VERIFY_SKIP, missing ? missing : "not built into this program");

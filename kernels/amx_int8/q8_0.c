@@ -1,0 +1,6 @@
+/* q8_0 on AMX. */
+#include "kernels/amx_int8/gemm_terms.h"
+
+#include "kernels/vec64/q8_0.h"
+
+GB_AMX_TERMS(q8_0, 1, 32, 0)
