@@ -73,10 +73,9 @@ int gb_bench_option(gb_bench_arguments *a, int option, char *text, gb_error *err
         a->shape = text;
         b->matrices = a->matrices;
         return gb_model_places_of(text, a->matrices, &b->matrix_count, err);
-    case GB_BENCH_CPU_LIST:
-        return gb_place_cpu_list(&a->place, text, err);
-    case GB_BENCH_NUMA:
-        return gb_place_numa(&a->place, text, err);
+    case GB_OPTION_CPU_LIST:
+    case GB_OPTION_NUMA:
+        return gb_place_option(&a->place, option, text, err);
     case GB_BENCH_PRECISION:
         a->precision_given = true;
         rc = gb_parse_double("--precision", text, 0, 100, &b->precision, err);

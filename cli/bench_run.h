@@ -38,8 +38,6 @@ enum {
     GB_BENCH_BEST,
     GB_BENCH_SHAPE,
     GB_BENCH_COLD,
-    GB_BENCH_CPU_LIST,
-    GB_BENCH_NUMA,
     GB_BENCH_PRECISION,
     GB_BENCH_MAX_TIME,
     GB_BENCH_COUNTERS,
@@ -53,8 +51,8 @@ enum {
         {"min-time", required_argument, NULL, GB_BENCH_MIN_TIME}, {"seed", required_argument, NULL, GB_BENCH_SEED},    \
         {"cpu", required_argument, NULL, GB_BENCH_CPU}, {"quick", no_argument, NULL, GB_BENCH_QUICK},                  \
         {"sessions", required_argument, NULL, GB_BENCH_SESSIONS}, {"shape", required_argument, NULL, GB_BENCH_SHAPE},  \
-        {"cold", no_argument, NULL, GB_BENCH_COLD}, {"cpu-list", required_argument, NULL, GB_BENCH_CPU_LIST},          \
-        {"numa", required_argument, NULL, GB_BENCH_NUMA}, {"precision", required_argument, NULL, GB_BENCH_PRECISION},  \
+        {"cold", no_argument, NULL, GB_BENCH_COLD}, GB_PLACE_LONG,                                                     \
+        {"precision", required_argument, NULL, GB_BENCH_PRECISION},                                                    \
         {"max-time", required_argument, NULL, GB_BENCH_MAX_TIME},                                                      \
         {"counters", required_argument, NULL, GB_BENCH_COUNTERS},                                                      \
         {"events", required_argument, NULL, GB_BENCH_EVENTS}, {                                                        \
