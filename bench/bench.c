@@ -41,6 +41,9 @@ gb_bench_options gb_bench_defaults(void) {
                               .level = {[GB_BENCH_LEVEL_l1] = true, [GB_BENCH_LEVEL_l2] = true},
                               .samples = 31,
                               .min_ms = 20,
+                              .precision = 0.01,
+                              .counters = {.group = {[GB_COUNTER_GROUP_core] = true, [GB_COUNTER_GROUP_cache] = true}},
+                              .cpu = -1,
                               .seed = GB_VERIFY_SEED,
                               .effort = GB_EFFORT_FULL};
 }
@@ -212,6 +215,10 @@ static int time_group(run *r, gb_bench_result *first, gb_bench_result **group, g
     }
     const gb_sampling how = {.least = o->samples,
                              .min_ms = o->min_ms,
+                             .max_ms = o->max_ms > 0 ? o->max_ms : 10 * o->min_ms,
+                             .precision = o->precision,
+                             .conditions = o->conditions,
+                             .cpu = o->cpu,
                              .yardstick = o->yardstick,
                              .alternate = o->alternate,
                              .cold = o->cold,
@@ -248,22 +255,24 @@ static int time_all(run *r, gb_error *err) {
     return rc;
 }
 
+static bool asks_for_counters(const gb_counter_choice *c) {
+    for (int g = 0; g < GB_COUNTER_GROUP_COUNT; g++)
+        if (c->group[g]) return true;
+    return false;
+}
+
 static int open_instruments(run *r, gb_error *err) {
     gb_bench_report *report = r->report;
-    int rc = gb_stopwatch_new(&r->watch, err);
+    int rc = gb_stopwatch_new(&r->watch, NULL, err);
     if (rc) return rc;
     memcpy(report->timer, r->watch.name, sizeof report->timer);
     report->timer_ns = r->watch.timer_ns;
     report->call_ns = r->watch.call_ns;
-    if (!r->options->perf) {
-        (void)snprintf(report->counter_note, sizeof report->counter_note, "not asked for");
-        return GB_OK;
-    }
-    rc = gb_counters_open(r->options->perf, &r->counters, err);
+    if (!r->options->perf || !asks_for_counters(&r->options->counters)) return GB_OK;
+    rc = gb_counters_open(r->options->perf, &r->options->counters, &r->counters, err);
     if (rc) return rc;
-    const char *absence = gb_counters_absence(r->counters);
-    if (absence) (void)snprintf(report->counter_note, sizeof report->counter_note, "%s", absence);
-    return GB_OK;
+    report->counter_note = gb_counters_text(r->counters);
+    return report->counter_note ? GB_OK : gb_fail(err, GB_ESYSTEM, "hardware counters: out of memory");
 }
 
 int gb_bench_run(const gb_bench_options *options, gb_bench_report *report, gb_error *err) {
@@ -289,7 +298,9 @@ void gb_bench_free(gb_bench_report *report) {
     for (size_t i = 0; i < report->count; i++) {
         free(report->results[i].samples);
         free(report->results[i].vs_yardstick);
+        free(report->results[i].counters.of);
     }
+    free(report->counter_note);
     free(report->results);
     free(report->places);
     *report = (gb_bench_report){0};
@@ -303,7 +314,21 @@ double gb_bench_ns_per_weight(const gb_bench_result *r) {
 }
 
 double gb_bench_cycles_per_32(const gb_bench_result *r) {
-    return gb_bench_ns_per_weight(r) * 32 * gb_tsc_hz() / 1e9;
+    return gb_bench_per_32(r, r->ns.median) * gb_tsc_hz() / 1e9;
+}
+
+double gb_bench_ci_width(const gb_bench_result *r) {
+    return r->ns.median > 0 ? (r->ns.high - r->ns.low) / r->ns.median : 0;
+}
+
+double gb_bench_per_32(const gb_bench_result *r, double per_call) {
+    return per_call * 32 / r->work.weights;
+}
+
+double gb_bench_ipc(const gb_bench_result *r) {
+    const gb_counter_value *instructions = gb_counter_find(&r->counters, "instructions");
+    const gb_counter_value *cycles = gb_counter_find(&r->counters, "cycles");
+    return instructions && cycles && cycles->value > 0 ? instructions->value / cycles->value : 0;
 }
 
 double gb_bench_gbps(const gb_bench_result *r) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "bench/case.h"
+#include "harness/conditions.h"
 #include "harness/counters.h"
 #include "harness/numa.h"
 #include "harness/stats.h"
@@ -54,8 +55,8 @@ typedef struct gb_bench_result {
     gb_summary yard;      /* of vs_yardstick */
     double yard_noise;    /* its A/A */
     double vs_scalar;     /* scalar row's median / this median; 0: the scalar row was not timed */
-    double counted_calls; /* calls that the counters saw; 0: no counting */
-    gb_counter_set counters;
+    gb_disturbance disturbance;
+    gb_counter_set counters; /* per call; empty: no counting */
 } gb_bench_result;
 
 typedef struct gb_bench_options {
@@ -70,13 +71,18 @@ typedef struct gb_bench_options {
     bool cold;        /* every sample is one pass whose data were dropped from all caches before */
     size_t samples;   /* >= 1; intervals need at least 6 */
     double min_ms;    /* measured time per kernel and level, at least; more samples are taken to fill it */
+    double precision; /* more samples until the interval is narrower than this share of the median; 0: no more */
+    double max_ms;    /* ... but no longer than this per kernel and level; 0: ten times min_ms */
     bool alternate;   /* the kernels of a group in the order A B, B A, ... instead of one drawn by lot */
     bool yardstick;   /* also time bench/yardstick.h in every round */
     uint64_t seed;    /* of inputs, of the order, and of verification */
     gb_effort effort; /* of verification */
     const gb_topology *topology;
     const gb_perf_backend *perf; /* NULL: no counting */
-    const gb_numa_backend *numa; /* NULL: nobody looks where the working sets lie */
+    gb_counter_choice counters;
+    const gb_conditions_source *conditions; /* NULL: nobody looks */
+    int cpu;                                /* that this thread is pinned to; -1: none */
+    const gb_numa_backend *numa;            /* NULL: nobody looks where the working sets lie */
     /* Called now and then with what is being done, if not NULL. */
     void (*progress)(void *ctx, size_t done, size_t total, const char *what);
     void *ctx;
@@ -91,10 +97,11 @@ typedef struct gb_bench_report {
     char timer[96];
     double timer_ns, call_ns; /* what was subtracted: per sample, per call */
     gb_placement placement;   /* of what the kernels stream */
-    char counter_note[256];   /* why counters are absent; empty if all are there */
+    char *counter_note;       /* lines on what is counted, and on what is not and why; NULL: not asked for */
 } gb_bench_report;
 
-/* All of the table, l1 and l2, 31 samples. topology and seed are the caller's. */
+/* All of the table, l1 and l2, 31 samples, intervals of 1 %, core and cache counters. topology and seed are the
+ * caller's. */
 gb_bench_options gb_bench_defaults(void);
 
 /* Which of options->kernels the selection takes. GB_EINPUT: none, or --filter is not a regular expression. */
@@ -109,6 +116,10 @@ void gb_bench_free(gb_bench_report *report);
 double gb_bench_ns_per_weight(const gb_bench_result *r);
 double gb_bench_cycles_per_32(const gb_bench_result *r); /* TSC cycles; 0 where there is no TSC */
 double gb_bench_gbps(const gb_bench_result *r);
-double gb_bench_gops(const gb_bench_result *r); /* 0: operations not declared */
+double gb_bench_gops(const gb_bench_result *r);     /* 0: operations not declared */
+double gb_bench_ci_width(const gb_bench_result *r); /* of the 95 % interval, as a share of the median */
+double gb_bench_ipc(const gb_bench_result *r);      /* instructions per core cycle; 0: not counted */
+/* Per 32 weights of a value per call. */
+double gb_bench_per_32(const gb_bench_result *r, double per_call);
 
 #endif

@@ -1,35 +1,39 @@
 #include "cli/bench_run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench/print.h"
 #include "harness/clock.h"
+#include "harness/names.h"
 #include "harness/pool.h"
 
 gb_bench_arguments gb_bench_arguments_new(void) {
     return (gb_bench_arguments){.options = gb_bench_defaults(), .cpu = -1, .sessions = 1};
 }
 
-/* "l1,dram" */
-static int parse_levels(const char *text, bool level[GB_BENCH_LEVEL_COUNT], gb_error *err) {
-    memset(level, 0, GB_BENCH_LEVEL_COUNT * sizeof *level);
-    for (const char *at = text;; at++) {
-        const size_t n = strcspn(at, ",");
-        int l = 0;
-        while (l < GB_BENCH_LEVEL_COUNT &&
-               (strlen(gb_bench_level_names[l]) != n || strncmp(at, gb_bench_level_names[l], n) != 0))
-            l++;
-        if (l == GB_BENCH_LEVEL_COUNT)
-            return gb_fail(err, GB_EINPUT, "--size '%s': expected l1, l2, l3 or dram, with commas between them", text);
-        level[l] = true;
-        at += n;
-        if (!*at) return GB_OK;
-    }
+void gb_bench_arguments_free(gb_bench_arguments *a) {
+    free(a->event_names);
+    a->event_names = NULL;
 }
 
-int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_error *err) {
+static int parse_levels(const char *text, bool level[GB_BENCH_LEVEL_COUNT], gb_error *err) {
+    if (gb_names_parse(text, gb_bench_level_names, GB_BENCH_LEVEL_COUNT, level)) return GB_OK;
+    return gb_fail(err, GB_EINPUT, "--size '%s': expected l1, l2, l3 or dram, with commas between them", text);
+}
+
+static int choose_events(gb_bench_arguments *a, gb_error *err) {
+    gb_counter_choice *choice = &a->options.counters;
+    free(a->event_names);
+    choice->event_count = 0;
+    a->event_names = strdup(a->events);
+    if (!a->event_names) return gb_fail(err, GB_ESYSTEM, "--events: out of memory");
+    return gb_counter_events_parse("--events", a->event_names, choice, err);
+}
+
+int gb_bench_option(gb_bench_arguments *a, int option, char *text, gb_error *err) {
     gb_bench_options *b = &a->options;
     gb_format format = GB_FORMAT_COUNT;
     size_t number = 0;
@@ -69,10 +73,22 @@ int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_erro
         a->shape = text;
         b->matrices = a->matrices;
         return gb_model_places_of(text, a->matrices, &b->matrix_count, err);
-    case GB_BENCH_CPU_LIST:
-        return gb_place_cpu_list(&a->place, text, err);
-    case GB_BENCH_NUMA:
-        return gb_place_numa(&a->place, text, err);
+    case GB_OPTION_CPU_LIST:
+    case GB_OPTION_NUMA:
+        return gb_place_option(&a->place, option, text, err);
+    case GB_BENCH_PRECISION:
+        a->precision_given = true;
+        rc = gb_parse_double("--precision", text, 0, 100, &b->precision, err);
+        b->precision /= 100;
+        return rc;
+    case GB_BENCH_MAX_TIME:
+        return gb_parse_double("--max-time", text, 0, 600000, &b->max_ms, err);
+    case GB_BENCH_COUNTERS:
+        a->counters = text;
+        return gb_counter_groups_parse("--counters", text, &b->counters, err);
+    case GB_BENCH_EVENTS:
+        a->events = text;
+        return choose_events(a, err);
     case GB_BENCH_COLD:
         b->cold = true;
         return GB_OK;
@@ -85,6 +101,8 @@ int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_erro
 int gb_bench_arguments_end(gb_bench_arguments *a, gb_error *err) {
     if (a->cpu >= 0 && a->place.cpu_count) return gb_fail(err, GB_EINPUT, "--cpu and --cpu-list exclude each other");
     if (a->shape && a->size_given) return gb_fail(err, GB_EINPUT, "--shape and --size exclude each other");
+    /* processes make their own interval; an overview needs none */
+    if (!a->precision_given && (a->sessions > 1 || a->options.effort == GB_EFFORT_QUICK)) a->options.precision = 0;
     if (a->options.effort != GB_EFFORT_QUICK) return GB_OK;
     if (!a->size_given) a->options.level[GB_BENCH_LEVEL_l1] = false;
     if (!a->time_given) a->options.min_ms = 3;
@@ -126,7 +144,7 @@ static int pin(const gb_bench_arguments *a, const gb_topology *topology, gb_run 
 static double stolen_since(uint64_t stolen_before, uint64_t total_before) {
     uint64_t stolen = 0;
     uint64_t total = 0;
-    if (!gb_steal_ticks("", &stolen, &total) || total <= total_before) return -1;
+    if (!gb_steal_ticks("", -1, &stolen, &total) || total <= total_before) return -1;
     return (double)(stolen - stolen_before) / (double)(total - total_before);
 }
 
@@ -140,6 +158,7 @@ int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outc
     a->options.topology = &out->topology;
     a->options.perf = &gb_perf_system;
     a->options.numa = &gb_numa_system;
+    a->options.conditions = &gb_conditions_system;
     a->options.progress = show_progress;
     a->options.ctx = &line;
     gb_run_begin(&out->run, argc, argv, &out->topology);
@@ -147,7 +166,8 @@ int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outc
     gb_pool *team = NULL;
     rc = pin(a, &out->topology, &out->run, &team, err);
     if (!rc) gb_topology_look_from(&out->topology, out->run.cpus[0]); /* sizes of the caches that it uses */
-    (void)gb_steal_ticks("", &stolen, &total);
+    a->options.cpu = out->run.cpu_count ? out->run.cpus[0] : -1;
+    (void)gb_steal_ticks("", -1, &stolen, &total);
     if (!rc) rc = gb_bench_run(&a->options, &out->report, err);
     out->stolen = stolen_since(stolen, total);
     gb_placement_text(&out->report.placement, &a->place.numa, gb_topology_node_of(&out->topology, out->run.cpus[0]),

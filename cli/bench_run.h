@@ -12,13 +12,16 @@ typedef struct gb_bench_arguments {
     gb_bench_options options;
     int cpu;         /* -1: choose */
     size_t sessions; /* > 1: processes, see cli/sessions.h */
-    bool size_given, time_given;
+    bool size_given, time_given, precision_given;
+    const char *counters;       /* --counters and --events as given, or NULL */
+    char *events, *event_names; /* the second one is cut up; freed by gb_bench_arguments_free */
     gb_place place;
     const char *shape; /* --shape, or NULL */
     gb_bench_place matrices[GB_MODEL_MATRICES];
 } gb_bench_arguments;
 
 gb_bench_arguments gb_bench_arguments_new(void);
+void gb_bench_arguments_free(gb_bench_arguments *a);
 
 enum {
     GB_BENCH_FORMAT = 300,
@@ -35,8 +38,10 @@ enum {
     GB_BENCH_BEST,
     GB_BENCH_SHAPE,
     GB_BENCH_COLD,
-    GB_BENCH_CPU_LIST,
-    GB_BENCH_NUMA,
+    GB_BENCH_PRECISION,
+    GB_BENCH_MAX_TIME,
+    GB_BENCH_COUNTERS,
+    GB_BENCH_EVENTS,
     GB_BENCH_OWN /* a verb's own options follow */
 };
 #define GB_BENCH_LONG                                                                                                  \
@@ -46,13 +51,16 @@ enum {
         {"min-time", required_argument, NULL, GB_BENCH_MIN_TIME}, {"seed", required_argument, NULL, GB_BENCH_SEED},    \
         {"cpu", required_argument, NULL, GB_BENCH_CPU}, {"quick", no_argument, NULL, GB_BENCH_QUICK},                  \
         {"sessions", required_argument, NULL, GB_BENCH_SESSIONS}, {"shape", required_argument, NULL, GB_BENCH_SHAPE},  \
-        {"cold", no_argument, NULL, GB_BENCH_COLD}, {"cpu-list", required_argument, NULL, GB_BENCH_CPU_LIST},          \
-        {"numa", required_argument, NULL, GB_BENCH_NUMA}, {                                                            \
+        {"cold", no_argument, NULL, GB_BENCH_COLD}, GB_PLACE_LONG,                                                     \
+        {"precision", required_argument, NULL, GB_BENCH_PRECISION},                                                    \
+        {"max-time", required_argument, NULL, GB_BENCH_MAX_TIME},                                                      \
+        {"counters", required_argument, NULL, GB_BENCH_COUNTERS},                                                      \
+        {"events", required_argument, NULL, GB_BENCH_EVENTS}, {                                                        \
         "best", no_argument, NULL, GB_BENCH_BEST                                                                       \
     }
 
 /* Takes one of the options above. `a` must stay where it is: what is selected may lie in it. */
-int gb_bench_option(gb_bench_arguments *a, int option, const char *text, gb_error *err);
+int gb_bench_option(gb_bench_arguments *a, int option, char *text, gb_error *err);
 /* --quick changes the defaults of what was not given; GB_EINPUT: options that exclude each other. Call after the
  * options are read. */
 int gb_bench_arguments_end(gb_bench_arguments *a, gb_error *err);

@@ -30,6 +30,13 @@ const char gb_help_bench[] =
     "  --cold          every sample is one pass over data that no cache holds (default: warm)\n"
     "  --samples N     samples per kernel, at least (default 31; intervals need 6)\n"
     "  --min-time MS   measured time per kernel, at least, by more samples (default 20)\n"
+    "  --precision PCT more samples until the 95 % interval of the median is narrower than this (default 1; 0: no "
+    "more,\n"
+    "                  as with --quick and --sessions)\n"
+    "  --max-time MS   ... but no longer than this per kernel (default: ten times --min-time)\n"
+    "  --counters LIST groups of hardware counters: core, cache, topdown, fp, energy, with commas, or none (default\n"
+    "                  core,cache); each is counted in passes of its own, and what cannot be counted says why\n"
+    "  --events LIST   also these events, by libpfm4's names or the kernel's (cpu/event=0xc0/)\n"
     "  --seed S        seed of inputs, order and verification (default 42)\n"
     "  --cpu N         pin to this CPU (default: the first one of the fastest kind)\n" GB_PLACE_HELP
     "  --quick         short verification, l2 only, 3 ms per kernel: an overview, not a result\n"
@@ -201,14 +208,19 @@ static int run_sessions(const arguments *a, int argc, char **argv, gb_error *err
     return rc;
 }
 
+static int run(arguments *a, int argc, char **argv, gb_error *err) {
+    const gb_compare_form form = a->json ? GB_COMPARE_JSON : GB_COMPARE_TABLE;
+    if (a->list) return list_selected(&a->bench.options, err);
+    if (a->vs) return gb_bench_vs(&a->bench, a->vs, form, argc, argv, err);
+    if (a->binary) return gb_bench_vs_binary(&a->bench, a->binary, form, argc, argv, err);
+    return a->bench.sessions > 1 ? run_sessions(a, argc, argv, err) : run_here(a, argc, argv, err);
+}
+
 int gb_cmd_bench(int argc, char **argv, gb_error *err) {
     arguments a = {.bench = gb_bench_arguments_new()};
     int rc = parse(argc, argv, &a, err);
-    if (!rc && a.list) return list_selected(&a.bench.options, err);
-    if (!rc) rc = gb_store_check(a.store, err);
-    if (rc) return rc;
-    const gb_compare_form form = a.json ? GB_COMPARE_JSON : GB_COMPARE_TABLE;
-    if (a.vs) return gb_bench_vs(&a.bench, a.vs, form, argc, argv, err);
-    if (a.binary) return gb_bench_vs_binary(&a.bench, a.binary, form, argc, argv, err);
-    return a.bench.sessions > 1 ? run_sessions(&a, argc, argv, err) : run_here(&a, argc, argv, err);
+    if (!rc && !a.list) rc = gb_store_check(a.store, err);
+    if (!rc) rc = run(&a, argc, argv, err);
+    gb_bench_arguments_free(&a.bench);
+    return rc;
 }

@@ -9,6 +9,7 @@
 #include "cli/sessions.h"
 #include "cli/store.h"
 #include "harness/alloc.h"
+#include "harness/names.h"
 #include "results/compare_print.h"
 #include "results/gate.h"
 #include "results/selection.h"
@@ -59,16 +60,12 @@ enum { ONLY = GB_BENCH_OWN, THRESHOLD, SAVE, BASELINE, VS_BINARY, CURRENT, STORE
 
 static int parse_parts(const char *text, unsigned *parts, gb_error *err) {
     static const char *const names[] = {"verify", "hashes", "speed"};
+    bool chosen[3];
     *parts = 0;
-    for (const char *at = text;; at++) {
-        const size_t n = strcspn(at, ",");
-        size_t i = 0;
-        while (i < 3 && (strlen(names[i]) != n || strncmp(names[i], at, n) != 0)) i++;
-        if (i == 3) return gb_fail(err, GB_EINPUT, "--only '%s': expected verify, hashes, speed, with commas", text);
-        *parts |= 1U << i;
-        at += n;
-        if (!*at) return GB_OK;
-    }
+    if (!gb_names_parse(text, names, 3, chosen))
+        return gb_fail(err, GB_EINPUT, "--only '%s': expected verify, hashes, speed, with commas", text);
+    for (size_t i = 0; i < 3; i++) *parts |= (unsigned)chosen[i] << i;
+    return GB_OK;
 }
 
 static int take(void *into, int option, char *value, gb_error *err) {
@@ -122,6 +119,7 @@ static int check_arguments(arguments *a, gb_error *err) {
     gb_bench_options *o = &a->bench.options;
     if (!a->bench.size_given) o->level[GB_BENCH_LEVEL_l1] = false;
     if (!a->bench.time_given) o->min_ms = 2;
+    if (!a->bench.precision_given) o->precision = 0; /* the processes make the interval */
     return GB_OK;
 }
 
@@ -437,10 +435,13 @@ int gb_cmd_check(int argc, char **argv, gb_error *err) {
     a.bench.sessions = 16;
     a.bench.options.samples = 15;
     int rc = parse(argc, argv, &a, err);
-    if (rc) return rc;
+    outcome *o = rc ? NULL : gb_new(1, sizeof *o, "check", err);
+    if (!rc && !o) rc = GB_ESYSTEM;
+    if (rc) {
+        gb_bench_arguments_free(&a.bench);
+        return rc;
+    }
     if (a.update) a.parts = HASHES;
-    outcome *o = gb_new(1, sizeof *o, "check", err);
-    if (!o) return GB_ESYSTEM;
     if (a.json) o->json = cJSON_CreateObject();
     rc = a.json && !o->json ? GB_ESYSTEM : run_parts(&a, argc, argv, o, err);
     if (rc == GB_ESYSTEM && err && !err->text[0]) gb_fail(err, rc, "out of memory");
@@ -454,5 +455,6 @@ int gb_cmd_check(int argc, char **argv, gb_error *err) {
     gb_results_free(&o->baseline);
     gb_results_free(&o->now);
     free(o);
+    gb_bench_arguments_free(&a.bench);
     return rc;
 }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "cli/engine.h"
-#include "cli/place.h"
 #include "cli/store.h"
 #include "harness/alloc.h"
 #include "harness/stats.h"
@@ -22,7 +21,8 @@ const char gb_help_e2e[] =
     "  -p, --prompt P    tokens of the prompt test pp (default 512, or what the models' context holds; 0: no such "
     "test)\n"
     "  -n, --gen N       tokens of the generation test tg (default 64; 0: no such test)\n"
-    "  -t, --threads LIST thread counts, separated by commas (default: the CPUs this process may use)\n"
+    "  -t, --threads LIST thread counts, separated by commas (default: one per physical core of the fastest\n"
+    "                    kind)\n"
     "  -r, --repetitions R (default 5)\n"
     "      --seed S      seed of the token ids (default 1)\n"
     "      --no-pin      let the system move the threads (default: each has a CPU, one per core first)\n" GB_PLACE_HELP
@@ -32,7 +32,7 @@ const char gb_help_e2e[] =
     "      --store [PATH] also add the results to the store (default: ~/.local/share/gaugeblock/results.db)\n"
     "      --json        a JSON array with one record per test\n";
 
-enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN, OPTION_CPU_LIST, OPTION_NUMA };
+enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN };
 enum { MAX_MODELS = 64, MAX_COUNTS = 32, MAX_CELLS = 256, MAX_TOKENS = 1 << 20 };
 enum { P99_SAMPLES = 299 }; /* fewer do not bound the 99th percentile with 95 % confidence */
 
@@ -45,7 +45,6 @@ typedef struct options {
     size_t thread_counts;
     size_t prompt, generate, repetitions;
     bool prompt_given, generate_given, threads_given, no_pin;
-    gb_place place;
     const char *store; /* NULL: do not */
     uint64_t seed;
 } options;
@@ -97,10 +96,6 @@ static int take(void *into, int option, char *value, gb_error *err) {
         return gb_parse_size("--repetitions", value, 1, 100000, &o->repetitions, err);
     case OPTION_SEED:
         return gb_parse_u64("--seed", value, &o->seed, err);
-    case OPTION_CPU_LIST:
-        return gb_place_cpu_list(&o->place, value, err);
-    case OPTION_NUMA:
-        return gb_place_numa(&o->place, value, err);
     case OPTION_NO_PIN:
         o->no_pin = true;
         return GB_OK;
@@ -122,14 +117,12 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
                                           {"seed", required_argument, NULL, OPTION_SEED},
                                           {"no-pin", no_argument, NULL, OPTION_NO_PIN},
                                           {"store", optional_argument, NULL, GB_OPTION_STORE},
-                                          {"cpu-list", required_argument, NULL, OPTION_CPU_LIST},
-                                          {"numa", required_argument, NULL, OPTION_NUMA},
                                           {NULL, 0, NULL, 0}};
     int rc = gb_read_options(argc, argv, GB_ENGINE_SHORT "p:n:r:", names, take, o, err);
     if (!rc) rc = gb_engine_check_words(&o->engine, argc, argv, err);
-    if (!rc && o->no_pin && o->place.cpu_count)
+    if (!rc && o->no_pin && o->engine.place.cpu_count)
         rc = gb_fail(err, GB_EINPUT, "--no-pin and --cpu-list exclude each other");
-    if (!rc && o->place.cpu_count && !o->threads_given) o->threads[0] = o->place.cpu_count;
+    if (!rc && !o->threads_given) o->threads[0] = o->engine.threads;
     if (!rc) rc = split_models(o, err);
     return rc;
 }
@@ -195,6 +188,7 @@ static void add_profile(cJSON *json, const gb_e2e_profile *p) {
 }
 
 typedef struct outcome {
+    const gb_topology *topology;
     const options *o;
     const gb_e2e_cell *cell;
     const char *tier;
@@ -202,6 +196,13 @@ typedef struct outcome {
     const gb_run *run;
     double *scratch;
 } outcome;
+
+/* Where the weights lie. */
+static const char *memory_text(const outcome *r, const gb_e2e_cell *cell, char text[256]) {
+    const int cpu_node = r->run->cpu_count ? gb_topology_node_of(r->topology, r->run->cpus[0]) : -1;
+    gb_placement_text(&cell->placement, &r->o->engine.place.numa, cpu_node, text, 256);
+    return text;
+}
 
 static cJSON *test_record(const outcome *r, const char *kind, size_t tokens, const double *samples) {
     const options *o = r->o;
@@ -231,6 +232,8 @@ static cJSON *test_record(const outcome *r, const char *kind, size_t tokens, con
     for (size_t i = 0; i < o->repetitions; i++) cJSON_AddItemToArray(all, cJSON_CreateNumber(samples[i]));
     if (samples == r->cell->tg) add_gaps(json, r->cell, r->scratch);
     add_profile(json, &r->cell->profile);
+    char memory[256];
+    cJSON_AddStringToObject(json, "memory", memory_text(r, r->cell, memory));
     cJSON *verify = cJSON_AddObjectToObject(json, "verify");
     cJSON_AddStringToObject(verify, "verdict", r->verified ? "ok" : "not applicable");
     cJSON_AddNumberToObject(verify, "rows", (double)r->verified);
@@ -272,6 +275,10 @@ static void print_text(const options *o, const gb_e2e_cell *cells, size_t count,
     printf("\ninstruction set %s, KV cache %s, batch %zu, %zu repetitions; TTFT: %zu tokens, without tokenization; "
            "peak: of a process that runs this model only\n",
            r.tier, gb_formats[o->engine.kv].name, o->engine.n_batch, o->repetitions, o->prompt);
+    for (size_t i = 0; i < count; i += o->thread_counts) {
+        char memory[256];
+        printf("memory of %s: %s\n", base_name(cells[i].model), memory_text(&r, &cells[i], memory));
+    }
     printf("verified before timing: %zu kernels, bit for bit\n", r.verified);
 }
 
@@ -309,13 +316,15 @@ static void show_progress(void *user, double share) {
     if (share < 1.0) fprintf(stderr, "measuring: %.0f %%", 100.0 * share);
 }
 
-static int measure(const options *o, const gb_run *run, gb_error *err) {
+static int measure(const options *o, const gb_topology *topology, const gb_run *run, gb_error *err) {
     gb_e2e_params params = {.prompt = o->prompt,
                             .generate = o->generate,
                             .repetitions = o->repetitions,
                             .n_batch = o->engine.n_batch,
                             .kv = o->engine.kv,
                             .seed = o->seed,
+                            .numa = &o->engine.place.numa,
+                            .topology = topology,
                             .cpus = run->cpus,
                             .cpu_count = run->cpu_count};
     int rc = gb_parse_isa(o->engine.isa, &params.cap, err);
@@ -336,8 +345,12 @@ static int measure(const options *o, const gb_run *run, gb_error *err) {
     }
     if (!rc) rc = gb_e2e_run(&params, cells, count, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, NULL, err);
     if (!rc) {
-        const outcome r = {
-            .o = o, .tier = gb_cap_tier(&params.cap), .verified = verified, .run = run, .scratch = scratch};
+        const outcome r = {.o = o,
+                           .topology = topology,
+                           .tier = gb_cap_tier(&params.cap),
+                           .verified = verified,
+                           .run = run,
+                           .scratch = scratch};
         if (!o->engine.json) print_text(o, cells, count, r);
         if (o->engine.json || o->store) rc = make_json(o, cells, count, r, err);
         for (size_t i = 0; i < count; i++) gb_e2e_cell_free(&cells[i]);
@@ -348,34 +361,32 @@ static int measure(const options *o, const gb_run *run, gb_error *err) {
 }
 
 /* One thread per physical core first. */
-static int choose_cpus(const options *o, gb_run *run, gb_error *err) {
-    gb_topology topology;
-    const int rc = gb_topology_read(&topology, err);
-    if (rc) return rc;
+static int choose_cpus(const options *o, const gb_topology *topology, gb_run *run, gb_error *err) {
+    const gb_place *place = &o->engine.place;
     size_t most = 1;
     for (size_t i = 0; i < o->thread_counts; i++) most = o->threads[i] > most ? o->threads[i] : most;
     const size_t room = sizeof run->cpus / sizeof run->cpus[0];
-    int failed = gb_numa_apply(&o->place.numa, &topology, &gb_numa_system, err);
-    if (!failed && most <= room && !o->no_pin)
-        failed = gb_place_choose(&o->place, &topology, most, run->cpus, &run->cpu_count, err);
+    int rc = gb_numa_apply(&place->numa, topology, &gb_numa_system, err);
+    if (!rc && most <= room && !o->no_pin) rc = gb_place_choose(place, topology, most, run->cpus, &run->cpu_count, err);
     if (!run->cpu_count)
         (void)snprintf(run->pin_note, sizeof run->pin_note, "%s", o->no_pin ? "--no-pin" : "too many threads to pin");
-    gb_topology_free(&topology);
-    return failed;
+    return rc;
 }
 
 int gb_cmd_e2e(int argc, char **argv, gb_error *err) {
     options o = {
         .engine = GB_ENGINE_DEFAULTS, .prompt = 512, .generate = 64, .repetitions = 5, .seed = 1, .thread_counts = 1};
-    o.threads[0] = o.engine.threads;
     gb_run run;
+    gb_topology topology = {0};
     gb_run_begin(&run, argc, argv, NULL);
     int rc = read_options(argc, argv, &o, err);
     run.seed = o.seed;
     if (!rc) rc = gb_store_check(o.store, err);
     if (!rc) rc = fit_context(&o, err);
-    if (!rc) rc = choose_cpus(&o, &run, err);
-    if (!rc) rc = measure(&o, &run, err);
+    if (!rc) rc = gb_topology_read(&topology, err);
+    if (!rc) rc = choose_cpus(&o, &topology, &run, err);
+    if (!rc) rc = measure(&o, &topology, &run, err);
+    gb_topology_free(&topology);
     free(o.list);
     return rc;
 }

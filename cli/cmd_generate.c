@@ -195,6 +195,7 @@ static void print_timings(const generation *g) {
         fprintf(stderr, "; %zu generated, %.1f tokens/s", g->count,
                 per_second(g->count - 1, ms(g->first_token, g->last_token)));
     fprintf(stderr, "; stopped: %s\n", g->stop);
+    if (g->engine->memory[0]) fprintf(stderr, "memory of the weights: %s\n", g->engine->memory);
 }
 
 static int run(generation *g, const int32_t *prompt, size_t count, gb_error *err) {

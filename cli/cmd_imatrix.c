@@ -93,7 +93,7 @@ static int print_json(const outcome *r, gb_error *err) {
     cJSON_AddNumberToObject(json, "n_chunk", (double)r->collection->chunks);
     cJSON_AddNumberToObject(json, "entries", (double)r->collection->count);
     cJSON_AddNumberToObject(json, "seconds", r->seconds);
-    const int rc = gb_json_add_run(json, &r->o->run, err);
+    const int rc = gb_engine_add_run(r->engine, &r->o->run, json, err);
     if (!rc) return gb_json_print(json, err);
     cJSON_Delete(json);
     return rc;

@@ -187,7 +187,7 @@ static void show_fact(const cJSON *fact) {
 static double stolen_since_boot(void) {
     uint64_t stolen = 0;
     uint64_t total = 0;
-    return gb_steal_ticks("", &stolen, &total) && total ? (double)stolen / (double)total : -1;
+    return gb_steal_ticks("", -1, &stolen, &total) && total ? (double)stolen / (double)total : -1;
 }
 
 static void show_machine(void) {

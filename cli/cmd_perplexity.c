@@ -107,7 +107,7 @@ static int deliver(const outcome *r, gb_error *err) {
     cJSON_AddNumberToObject(json, "tokens_per_second", evaluated / r->seconds);
     cJSON_AddItemToObject(json, "chunks", array(p->running, p->chunks));
     cJSON_AddItemToObject(json, "chunk_nll", array(p->chunk_nll, p->chunks));
-    int rc = gb_json_add_run(json, &r->o->run, err);
+    int rc = gb_engine_add_run(r->engine, &r->o->run, json, err);
     if (!rc) rc = gb_store_json(r->o->store, json, err);
     if (!rc && r->o->engine.json) return gb_json_print(json, err);
     cJSON_Delete(json);
@@ -120,6 +120,7 @@ static void print_text(const outcome *r) {
            r->p->scored, r->p->chunks, r->n_ctx, r->bpb, r->seconds,
            (double)r->p->chunks * (double)(r->n_ctx - 1) / r->seconds, gb_cap_tier(&r->engine->cap),
            r->o->engine.threads);
+    if (r->engine->memory[0]) printf("memory of the weights: %s\n", r->engine->memory);
     printf("logits hash %s\n", r->p->logits_hash);
 }
 

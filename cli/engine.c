@@ -29,6 +29,9 @@ int gb_engine_option(gb_engine_options *o, int option, const char *value, gb_err
         return gb_parse_size("--ctx", value, 1, MAX_CONTEXT, &o->n_ctx, err);
     case 'b':
         return gb_parse_size("--batch", value, 1, MAX_BATCH, &o->n_batch, err);
+    case GB_OPTION_CPU_LIST:
+    case GB_OPTION_NUMA:
+        return gb_place_option(&o->place, option, value, err);
     case GB_OPTION_ISA:
         o->isa = value;
         return GB_OK;
@@ -43,18 +46,43 @@ int gb_engine_option(gb_engine_options *o, int option, const char *value, gb_err
     }
 }
 
-int gb_engine_check_words(const gb_engine_options *o, int argc, char **argv, gb_error *err) {
+int gb_engine_check_words(gb_engine_options *o, int argc, char **argv, gb_error *err) {
     const int rc = gb_no_words(argc, argv, err);
     if (rc) return rc;
     if (!o->model) return gb_fail(err, GB_EINPUT, "no model: give one with -m FILE.gguf");
+    if (!o->threads) o->threads = gb_place_threads(&o->place);
     return GB_OK;
 }
 
+/* Pins the threads, and says where memory shall lie from now on. */
+static int choose_place(const gb_engine_options *o, gb_engine *e, const gb_topology *topology, gb_error *err) {
+    e->cpus = gb_new(o->threads, sizeof *e->cpus, "CPU list", err);
+    if (!e->cpus) return GB_ESYSTEM;
+    const int rc = gb_numa_apply(&o->place.numa, topology, &gb_numa_system, err);
+    return rc ? rc : gb_place_choose(&o->place, topology, o->threads, e->cpus, &e->cpu_count, err);
+}
+
+/* The file's pages that were there before follow the policy as far as they can. */
+static void place_weights(const gb_engine_options *o, gb_engine *e, const gb_topology *topology) {
+    const gb_map *map = &e->model->file->map;
+    gb_placement placement = {0};
+    gb_numa_move(&o->place.numa, topology, &gb_numa_system, map->data, map->size, &placement);
+    gb_numa_look(&gb_numa_system, map->data, map->size, &placement);
+    gb_placement_text(&placement, &o->place.numa, gb_topology_node_of(topology, e->cpus[0]), e->memory,
+                      sizeof e->memory);
+}
+
 int gb_engine_open(const gb_engine_options *o, gb_engine *e, gb_error *err) {
+    gb_topology topology = {0};
     *e = (gb_engine){0};
+    const bool placed = gb_place_given(&o->place);
     int rc = gb_parse_isa(o->isa, &e->cap, err);
-    if (!rc) rc = gb_pool_new(o->threads, NULL, 0, &e->pool, err);
+    if (!rc && placed) rc = gb_topology_read(&topology, err);
+    if (!rc && placed) rc = choose_place(o, e, &topology, err);
+    if (!rc) rc = gb_pool_new(o->threads, e->cpus, e->cpu_count, &e->pool, err);
     if (!rc) rc = gb_llama_load(o->model, &e->cap, e->pool, &e->model, err);
+    if (!rc && placed) place_weights(o, e, &topology);
+    gb_topology_free(&topology);
     if (!rc) rc = gb_tokenizer_new(e->model->file, &e->tokenizer, err);
     if (!rc && gb_tokenizer_vocab(e->tokenizer) > e->model->n_vocab)
         rc = gb_fail(err, GB_EINPUT, "%s: the tokenizer has %zu tokens, the embedding only %zu rows", o->model,
@@ -67,6 +95,7 @@ void gb_engine_close(gb_engine *e) {
     gb_tokenizer_free(e->tokenizer);
     gb_llama_free(e->model);
     gb_pool_free(e->pool);
+    free(e->cpus);
     *e = (gb_engine){0};
 }
 
@@ -108,6 +137,7 @@ void gb_engine_describe(const gb_engine *e, const gb_engine_options *o, cJSON *j
     cJSON_AddNumberToObject(json, "threads", (double)o->threads);
     cJSON_AddNumberToObject(json, "batch", (double)o->n_batch);
     cJSON_AddStringToObject(json, "kv", gb_formats[o->kv].name);
+    if (e->memory[0]) cJSON_AddStringToObject(json, "memory", e->memory);
 }
 
 cJSON *gb_json_text(const char *text, size_t size) {
@@ -147,6 +177,16 @@ int gb_json_add_run(cJSON *json, const gb_run *run, gb_error *err) {
         cJSON_AddItemToObject(json, keys[i], cJSON_DetachItemFromObjectCaseSensitive(parsed, keys[i]));
     cJSON_Delete(parsed);
     return GB_OK;
+}
+
+int gb_engine_add_run(const gb_engine *e, const gb_run *run, cJSON *json, gb_error *err) {
+    gb_run own = *run;
+    const size_t room = sizeof own.cpus / sizeof own.cpus[0];
+    const char *note = gb_pool_pin_note(e->pool);
+    own.cpu_count = note ? 0 : e->cpu_count < room ? e->cpu_count : room;
+    if (own.cpu_count) memcpy(own.cpus, e->cpus, own.cpu_count * sizeof *own.cpus);
+    if (note) (void)snprintf(own.pin_note, sizeof own.pin_note, "%s", note);
+    return gb_json_add_run(json, &own, err);
 }
 
 int gb_json_print(cJSON *json, gb_error *err) {

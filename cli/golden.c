@@ -241,7 +241,7 @@ static int read_text(task *t, gb_error *err) {
 int gb_golden_run(gb_golden *g, const char *isa, size_t threads, gb_error *err) {
     task t = {.g = g, .engine = GB_ENGINE_DEFAULTS};
     t.engine.isa = isa;
-    if (threads) t.engine.threads = threads;
+    t.engine.threads = threads ? threads : gb_default_threads();
     beside_file(g, g->model, t.model, sizeof t.model);
     int rc = read_text(&t, err);
     if (!rc && access(t.model, R_OK) != 0)

@@ -2,16 +2,29 @@
 
 #include <string.h>
 
+#include "cli/engine.h"
 #include "harness/cpu_list.h"
 
-int gb_place_cpu_list(gb_place *place, const char *text, gb_error *err) {
+int gb_place_option(gb_place *place, int option, const char *text, gb_error *err) {
+    if (option == GB_OPTION_NUMA) {
+        place->numa_text = text;
+        return gb_numa_parse("--numa", text, &place->numa, err);
+    }
     place->cpu_list = text;
     return gb_cpu_list_parse("--cpu-list", text, place->cpus, GB_PLACE_CPUS, &place->cpu_count, err);
 }
 
-int gb_place_numa(gb_place *place, const char *text, gb_error *err) {
-    place->numa_text = text;
-    return gb_numa_parse("--numa", text, &place->numa, err);
+bool gb_place_given(const gb_place *place) {
+    return place->cpu_count || place->numa.mode != GB_NUMA_DEFAULT;
+}
+
+size_t gb_place_threads(const gb_place *place) {
+    gb_topology topology;
+    if (place->cpu_count) return place->cpu_count;
+    if (gb_topology_read(&topology, NULL) != GB_OK) return gb_default_threads();
+    const size_t cores = gb_topology_fast_cores(&topology, place->numa.mode == GB_NUMA_NODE ? place->numa.node : -1);
+    gb_topology_free(&topology);
+    return cores ? cores : 1; /* a node without CPUs is refused later */
 }
 
 int gb_place_choose(const gb_place *place, const gb_topology *topology, size_t wanted, int *cpus, size_t *count,

@@ -14,8 +14,8 @@ static const size_t most_output = (size_t)1 << 30;
 
 /* The words of one child's command line. */
 typedef struct words {
-    char *word[40];
-    char text[40][96];
+    char *word[48];
+    char text[48][96];
     size_t count;
 } words;
 
@@ -41,8 +41,10 @@ static char *levels(words *w, const gb_bench_options *o) {
     return text;
 }
 
-/* The effort of verification is full in the first session only: the kernels are the same in all. */
-static void command_line(words *w, const char *program, const gb_bench_arguments *a, bool yardstick, bool first) {
+/* The effort of verification is full in the first session only: the kernels are the same in all. `other` is another
+ * build, perhaps an older one: it gets only what was asked for. */
+static void command_line(words *w, const char *program, const gb_bench_arguments *a, bool yardstick, bool first,
+                         bool other) {
     const gb_bench_options *o = &a->options;
     *w = (words){0};
     add(w, program, "bench");
@@ -59,6 +61,10 @@ static void command_line(words *w, const char *program, const gb_bench_arguments
     if (o->cold) add(w, "--cold", NULL);
     add(w, "--samples", value(w, "%.0f", (double)o->samples));
     add(w, "--min-time", value(w, "%.9g", o->min_ms));
+    if (!other || a->precision_given) add(w, "--precision", value(w, "%.9g", o->precision * 100));
+    if (o->max_ms > 0) add(w, "--max-time", value(w, "%.9g", o->max_ms));
+    if (a->counters) add(w, "--counters", a->counters);
+    if (a->events) add(w, "--events", a->events);
     char *seed = w->text[w->count];
     (void)snprintf(seed, sizeof w->text[0], "%llu", (unsigned long long)o->seed);
     add(w, "--seed", seed);
@@ -69,14 +75,14 @@ static void command_line(words *w, const char *program, const gb_bench_arguments
     if (yardstick) add(w, "--yardstick", NULL);
 }
 
-static int one_session(const char *program, const gb_bench_arguments *a, bool yardstick, bool first, gb_results *out,
-                       gb_error *err) {
+static int one_session(const char *program, const gb_bench_arguments *a, bool yardstick, bool first, bool other,
+                       gb_results *out, gb_error *err) {
     words w;
     char *text = NULL;
     size_t size = 0;
     int status = 0;
     char name[4096];
-    command_line(&w, program, a, yardstick, first);
+    command_line(&w, program, a, yardstick, first, other);
     int rc = gb_child_output(w.word, most_output, &text, &size, &status, err);
     (void)snprintf(name, sizeof name, "%.3000s bench", program);
     if (!rc && status == 1 && size) /* records came: of kernels with wrong bits among them */
@@ -110,7 +116,8 @@ static int run_all(const gb_bench_arguments *a, bool yardstick, const char *cons
         show(s, n);
         for (size_t turn = 0; !rc && turn < 2; turn++) {
             const size_t which = (s + turn) % 2; /* AB BA AB ...: neither gains by a drift */
-            if (program[which]) rc = one_session(program[which], a, yardstick, s == 0, &sessions[which * n + s], err);
+            if (program[which])
+                rc = one_session(program[which], a, yardstick, s == 0, which == 0, &sessions[which * n + s], err);
         }
     }
     show(n, n);

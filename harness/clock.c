@@ -40,14 +40,46 @@ uint64_t gb_tsc(void) {
 }
 #endif
 
+/* One moment on both clocks. */
+typedef struct moment {
+    uint64_t ns, ticks;
+} moment;
+
+static moment read_both(const gb_clock *clock) {
+    moment best = {0};
+    uint64_t closest = UINT64_MAX;
+    for (int i = 0; i < 9; i++) {
+        const uint64_t before = clock->ticks(clock->ctx);
+        const uint64_t ns = clock->now_ns(clock->ctx);
+        const uint64_t apart = clock->ticks(clock->ctx) - before;
+        if (apart >= closest) continue;
+        closest = apart;
+        best = (moment){.ns = ns, .ticks = before + apart / 2};
+    }
+    return best;
+}
+
+double gb_clock_calibrate(const gb_clock *clock, uint64_t interval_ns) {
+    const moment first = read_both(clock);
+    while (clock->now_ns(clock->ctx) - first.ns < interval_ns) continue;
+    const moment last = read_both(clock);
+    return (double)(last.ticks - first.ticks) * 1e9 / (double)(last.ns - first.ns);
+}
+
+static uint64_t system_ns(void *ctx) {
+    (void)ctx;
+    return gb_now_ns();
+}
+
+static uint64_t system_ticks(void *ctx) {
+    (void)ctx;
+    return gb_tsc();
+}
+
+const gb_clock gb_clock_system = {.now_ns = system_ns, .ticks = system_ticks};
+
 static void calibrate(void) {
-    if (!tsc_usable()) return;
-    const uint64_t n0 = gb_now_ns();
-    const uint64_t t0 = gb_tsc();
-    uint64_t n1 = n0;
-    while (n1 - n0 < 20000000U) n1 = gb_now_ns();
-    const uint64_t t1 = gb_tsc();
-    tsc_hz = (double)(t1 - t0) * 1e9 / (double)(n1 - n0);
+    if (tsc_usable()) tsc_hz = gb_clock_calibrate(&gb_clock_system, 20000000U);
 }
 
 double gb_tsc_hz(void) {

@@ -10,4 +10,18 @@ uint64_t gb_tsc(void);
 /* Ticks per second, calibrated against gb_now_ns() once (takes about 20 ms). */
 double gb_tsc_hz(void);
 
+/* Something that ticks beside a clock of nanoseconds; tests put their own in its place. */
+typedef struct gb_clock {
+    uint64_t (*now_ns)(void *ctx);
+    uint64_t (*ticks)(void *ctx);
+    void *ctx;
+} gb_clock;
+
+/* gb_now_ns() and gb_tsc(). */
+extern const gb_clock gb_clock_system;
+
+/* Ticks per second over an interval of at least this length. Each end is the closest of several pairs of readings, so
+ * an interruption between the two clocks does not count. */
+double gb_clock_calibrate(const gb_clock *clock, uint64_t interval_ns);
+
 #endif

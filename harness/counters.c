@@ -7,186 +7,254 @@
 #include <string.h>
 
 #include "harness/alloc.h"
-
-const char *const gb_counter_names[GB_COUNTER_COUNT] = {
-#define GB_COUNTER_NAME(name, event) #name,
-    GB_COUNTERS(GB_COUNTER_NAME)
-#undef GB_COUNTER_NAME
-};
-
-static const char *const events[GB_COUNTER_COUNT] = {
-#define GB_COUNTER_EVENT(name, event) event,
-    GB_COUNTERS(GB_COUNTER_EVENT)
-#undef GB_COUNTER_EVENT
-};
-
-struct gb_counters {
-    const gb_perf_backend *backend;
-    int fd[GB_COUNTER_COUNT];   /* -1: absent, then reason[] says why */
-    int slot[GB_COUNTER_COUNT]; /* place of its value in the group's answer */
-    int leader;                 /* file descriptor of the group, -1: nothing is open */
-    int members;
-    uint64_t enabled_before, running_before; /* times of the last read: a reset does not clear them */
-    char start_failure[96];
-    char reason[GB_COUNTER_COUNT][192];
-};
+#include "harness/counter_open.h"
+#include "harness/counter_table.h"
 
 /* What the kernel answers to a read of a group without identifiers. */
 typedef struct group_answer {
     uint64_t members, time_enabled, time_running;
-    uint64_t value[GB_COUNTER_COUNT];
+    uint64_t value[GB_MOST_COUNTERS];
 } group_answer;
 
-static void explain_refusal(const gb_counters *c, int error, char *reason, size_t size) {
-    const int level = c->backend->paranoid(c->backend->ctx);
-    if ((error == EACCES || error == EPERM) && level > 2)
-        (void)snprintf(reason, size,
-                       "perf_event_paranoid=%d: needs <= 2 (sysctl kernel.perf_event_paranoid=2) or CAP_PERFMON",
-                       level);
-    else if (error == EACCES || error == EPERM)
-        (void)snprintf(reason, size,
-                       "refused though perf_event_paranoid=%d: a container's seccomp profile or a security module "
-                       "forbids perf_event_open",
-                       level);
-    else if (error == ENOENT || error == EOPNOTSUPP || error == ENODEV || error == EINVAL)
-        (void)snprintf(reason, size, "not supported by this machine or hypervisor");
-    else if (error == ENOSYS)
-        (void)snprintf(reason, size, "this kernel is built without perf events");
-    else if (error == EBUSY)
-        (void)snprintf(reason, size,
-                       "another user holds the counters (a hypervisor, an NMI watchdog, another profiler)");
-    else
-        (void)snprintf(reason, size, "perf_event_open failed: %s", strerror(error));
-}
-
-static void open_event(gb_counters *c, int i) {
-    const gb_perf_backend *be = c->backend;
-    struct perf_event_attr attr = {.size = sizeof attr};
-    if (be->encode(be->ctx, events[i], &attr, c->reason[i], sizeof c->reason[i]) != 0) return;
-    attr.size = sizeof attr;
-    attr.disabled = c->leader < 0;
-    attr.exclude_kernel = 1;
-    attr.exclude_hv = 1;
-    attr.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
-    const int fd = be->open(be->ctx, &attr, c->leader);
-    if (fd < 0) {
-        explain_refusal(c, errno, c->reason[i], sizeof c->reason[i]);
-        return;
-    }
-    c->fd[i] = fd;
-    c->slot[i] = c->members++;
-    if (c->leader < 0) c->leader = fd;
-}
-
-static void drop_last(gb_counters *c) {
-    for (int i = GB_COUNTER_COUNT - 1; i >= 0; i--) {
-        if (c->fd[i] < 0) continue;
-        c->backend->close(c->backend->ctx, c->fd[i]);
-        if (c->fd[i] == c->leader) c->leader = -1;
-        c->fd[i] = -1;
-        c->members--;
-        (void)snprintf(c->reason[i], sizeof c->reason[i],
+static void drop_last(gb_counters *all, gb_counter_group group) {
+    gb_perf_group *g = &all->group[group];
+    for (size_t i = all->count; i-- > 0;) {
+        gb_open_counter *c = &all->of[i];
+        if (c->group != group || c->from != GB_OF_THREAD) continue;
+        if (c->box[0].fd == g->leader) g->leader = -1;
+        gb_counter_close(all, c);
+        g->members--;
+        (void)snprintf(c->reason, sizeof c->reason,
                        "the hardware has no free counter for it beside the others (an NMI watchdog takes one: sysctl "
                        "kernel.nmi_watchdog=0)");
         return;
     }
 }
 
+static bool read_group(gb_counters *all, gb_counter_group group, group_answer *a, char *failure, size_t size);
+
 /* Starts, burns a little time, stops; true if the whole group was on the hardware. */
-static bool group_fits(gb_counters *c) {
-    gb_counter_set got;
-    gb_counters_start(c);
+static bool group_fits(gb_counters *all, gb_counter_group group) {
+    group_answer answer;
+    char failure[192];
+    gb_counters_start(all, group);
     for (volatile int i = 0; i < 20000; i++) continue;
-    gb_counters_stop(c, &got);
-    for (int i = 0; i < GB_COUNTER_COUNT; i++)
-        if (got.of[i].present) return true;
-    return false;
+    return read_group(all, group, &answer, failure, sizeof failure);
 }
 
-int gb_counters_open(const gb_perf_backend *backend, gb_counters **out, gb_error *err) {
-    gb_counters *c = *out = gb_new(1, sizeof *c, "hardware counters", err);
-    if (!c) return GB_ESYSTEM;
-    c->backend = backend;
-    c->leader = -1;
-    for (int i = 0; i < GB_COUNTER_COUNT; i++) c->fd[i] = -1;
-    for (int i = 0; i < GB_COUNTER_COUNT; i++) open_event(c, i);
-    while (c->members > 1 && !group_fits(c)) drop_last(c);
-    return GB_OK;
+int gb_counters_open(const gb_perf_backend *backend, const gb_counter_choice *choice, gb_counters **out,
+                     gb_error *err) {
+    gb_counters *all = *out = gb_new(1, sizeof *all, "hardware counters", err);
+    int rc = all ? GB_OK : GB_ESYSTEM;
+    if (rc) return rc;
+    all->backend = backend;
+    for (int g = 0; g < GB_COUNTER_GROUP_COUNT; g++) all->group[g].leader = -1;
+    for (size_t i = 0; !rc && i < gb_counter_table_rows; i++) {
+        const gb_counter_row *row = &gb_counter_table[i];
+        if (choice->group[row->group]) rc = gb_counter_open(all, row->name, row->group, row->way, GB_COUNTER_WAYS);
+    }
+    for (size_t i = 0; !rc && i < choice->event_count; i++)
+        rc = gb_counter_open(all, choice->event[i], GB_COUNTER_GROUP_events, &choice->event[i], 1);
+    for (int g = 0; !rc && g < GB_COUNTER_GROUP_COUNT; g++)
+        while (all->group[g].members > 1 && !group_fits(all, (gb_counter_group)g)) drop_last(all, (gb_counter_group)g);
+    if (!rc) return GB_OK;
+    gb_counters_close(all);
+    *out = NULL;
+    return gb_fail(err, GB_ESYSTEM, "hardware counters: out of memory");
 }
 
 void gb_counters_close(gb_counters *counters) {
     if (!counters) return;
-    for (int i = GB_COUNTER_COUNT - 1; i >= 0; i--)
-        if (counters->fd[i] >= 0) counters->backend->close(counters->backend->ctx, counters->fd[i]);
+    for (size_t i = counters->count; i-- > 0;) gb_counter_close(counters, &counters->of[i]);
     free(counters);
 }
 
-bool gb_counters_any(const gb_counters *counters) {
-    return counters->leader >= 0;
+int gb_counters_new_set(const gb_counters *counters, gb_counter_set *set, gb_error *err) {
+    *set = (gb_counter_set){.of = gb_new(counters->count + 1, sizeof *set->of, "hardware counters", err)};
+    if (!set->of) return GB_ESYSTEM;
+    set->count = counters->count;
+    for (size_t i = 0; i < set->count; i++) {
+        const gb_open_counter *c = &counters->of[i];
+        set->of[i] = (gb_counter_value){.name = c->name, .group = c->group};
+        (void)snprintf(set->of[i].reason, GB_COUNTER_REASON, "%s", c->from == GB_ABSENT ? c->reason : "not counted");
+    }
+    return GB_OK;
 }
 
-const char *gb_counters_absence(const gb_counters *counters) {
-    return counters->leader >= 0 ? NULL : counters->reason[0];
+bool gb_counters_any(const gb_counters *counters, gb_counter_group group) {
+    for (size_t i = 0; i < counters->count; i++)
+        if (counters->of[i].group == group && counters->of[i].from != GB_ABSENT) return true;
+    return false;
 }
 
-void gb_counters_start(gb_counters *counters) {
+double gb_counters_least_ns(gb_counter_group group) {
+    return group == GB_COUNTER_GROUP_energy ? 1e8 : 0; /* RAPL's counters move once a millisecond */
+}
+
+/* --- counting ----------------------------------------------------------------------------------------------------- */
+
+static void start_boxes(const gb_counters *all, gb_open_counter *c) {
+    const gb_perf_backend *be = all->backend;
+    for (size_t i = 0; i < c->boxes && !c->reason[0]; i++)
+        if (be->control(be->ctx, c->box[i].fd, PERF_EVENT_IOC_RESET) != 0 ||
+            be->control(be->ctx, c->box[i].fd, PERF_EVENT_IOC_ENABLE) != 0)
+            (void)snprintf(c->reason, sizeof c->reason, "the counters could not be started: %s", strerror(errno));
+}
+
+void gb_counters_start(gb_counters *counters, gb_counter_group group) {
     const gb_perf_backend *be = counters->backend;
-    counters->start_failure[0] = 0;
-    if (counters->leader < 0) return;
-    if (be->control(be->ctx, counters->leader, PERF_EVENT_IOC_RESET) != 0 ||
-        be->control(be->ctx, counters->leader, PERF_EVENT_IOC_ENABLE) != 0)
-        (void)snprintf(counters->start_failure, sizeof counters->start_failure, "the counters could not be started: %s",
+    gb_perf_group *g = &counters->group[group];
+    for (size_t i = 0; i < counters->count; i++) {
+        gb_open_counter *c = &counters->of[i];
+        if (c->group != group || c->from == GB_ABSENT) continue;
+        c->reason[0] = 0;
+        if (c->from == GB_OF_PACKAGES) start_boxes(counters, c);
+        if (c->from == GB_OF_POWERCAP) (void)gb_rapl_start(be->root, c->rapl, c->reason, sizeof c->reason);
+    }
+    g->started = be->now_ns(be->ctx);
+    g->start_failure[0] = 0;
+    if (g->leader < 0) return;
+    if (be->control(be->ctx, g->leader, PERF_EVENT_IOC_RESET) != 0 ||
+        be->control(be->ctx, g->leader, PERF_EVENT_IOC_ENABLE) != 0)
+        (void)snprintf(g->start_failure, sizeof g->start_failure, "the counters could not be started: %s",
                        strerror(errno));
 }
 
-/* The values are those since the start, the times too. */
-static bool read_group(gb_counters *c, group_answer *a, char *failure, size_t size) {
-    const gb_perf_backend *be = c->backend;
-    const size_t expected = (3 + (size_t)c->members) * sizeof(uint64_t);
+/* What was not on the hardware for the whole time is no count. */
+static bool ran_all_the_time(uint64_t running, uint64_t enabled, char *failure, size_t size) {
+    if (running != enabled)
+        (void)snprintf(failure, size,
+                       "on the hardware for only %llu of %llu ns: too many events, or another user of the counters",
+                       (unsigned long long)running, (unsigned long long)enabled);
+    else if (enabled == 0)
+        (void)snprintf(failure, size, "the counters never ran");
+    return running == enabled && enabled;
+}
+
+/* Stops; the values are those since the start, the times too. */
+static bool read_group(gb_counters *all, gb_counter_group group, group_answer *a, char *failure, size_t size) {
+    const gb_perf_backend *be = all->backend;
+    gb_perf_group *g = &all->group[group];
+    const size_t expected = (3 + (size_t)g->members) * sizeof(uint64_t);
     *a = (group_answer){0};
-    const ssize_t got = be->read(be->ctx, c->leader, a, sizeof *a);
+    const bool stopped = be->control(be->ctx, g->leader, PERF_EVENT_IOC_DISABLE) == 0;
+    const int error = errno;
+    if (g->start_failure[0] || !stopped) {
+        if (g->start_failure[0])
+            (void)snprintf(failure, size, "%s", g->start_failure);
+        else
+            (void)snprintf(failure, size, "the counters could not be stopped: %s", strerror(error));
+        return false;
+    }
+    const ssize_t got = be->read(be->ctx, g->leader, a, sizeof *a);
     if (got < 0)
         (void)snprintf(failure, size, "the counters could not be read: %s", strerror(errno));
-    else if ((size_t)got != expected || a->members != (uint64_t)c->members)
+    else if ((size_t)got != expected || a->members != (uint64_t)g->members)
         (void)snprintf(failure, size, "the counters answered %zd bytes for %llu events, expected %zu for %d", got,
-                       (unsigned long long)a->members, expected, c->members);
+                       (unsigned long long)a->members, expected, g->members);
     else {
-        const uint64_t enabled = a->time_enabled;
-        const uint64_t running = a->time_running;
-        a->time_enabled -= c->enabled_before;
-        a->time_running -= c->running_before;
-        c->enabled_before = enabled;
-        c->running_before = running;
-        return true;
+        const uint64_t enabled = a->time_enabled - g->enabled_before;
+        const uint64_t running = a->time_running - g->running_before;
+        g->enabled_before = a->time_enabled;
+        g->running_before = a->time_running;
+        return ran_all_the_time(running, enabled, failure, size);
     }
     return false;
 }
 
-void gb_counters_stop(gb_counters *counters, gb_counter_set *out) {
+static bool read_boxes(const gb_counters *all, const gb_open_counter *c, double *sum, char *failure, size_t size) {
+    const gb_perf_backend *be = all->backend;
+    *sum = 0;
+    for (size_t i = 0; i < c->boxes; i++) {
+        gb_counter_box *b = &c->box[i];
+        uint64_t answer[3] = {0};
+        if (be->control(be->ctx, b->fd, PERF_EVENT_IOC_DISABLE) != 0) {
+            (void)snprintf(failure, size, "the counters could not be stopped: %s", strerror(errno));
+            return false;
+        }
+        const ssize_t got = be->read(be->ctx, b->fd, answer, sizeof answer);
+        if (got != (ssize_t)sizeof answer) {
+            (void)snprintf(failure, size, "the counters answered %zd bytes, expected %zu", got, sizeof answer);
+            return false;
+        }
+        const uint64_t enabled = answer[1] - b->enabled_before;
+        const uint64_t running = answer[2] - b->running_before;
+        b->enabled_before = answer[1];
+        b->running_before = answer[2];
+        if (!ran_all_the_time(running, enabled, failure, size)) return false;
+        *sum += (double)answer[0];
+    }
+    return true;
+}
+
+static bool read_one(const gb_counters *all, const gb_open_counter *c, const group_answer *a, double elapsed,
+                     double *count, char *failure, size_t size) {
+    if (c->from == GB_OF_THREAD) {
+        *count = (double)a->value[c->slot];
+        return true;
+    }
+    if (c->reason[0]) { /* the start failed */
+        (void)snprintf(failure, size, "%s", c->reason);
+        return false;
+    }
+    if (elapsed < gb_counters_least_ns(c->group) / 2) {
+        (void)snprintf(failure, size, "an interval of %.3g ms is too short: the counter moves once a millisecond",
+                       elapsed * 1e-6);
+        return false;
+    }
+    return c->from == GB_OF_PACKAGES ? read_boxes(all, c, count, failure, size)
+                                     : gb_rapl_stop(all->backend->root, c->rapl, count, failure, size);
+}
+
+void gb_counters_stop(gb_counters *counters, gb_counter_group group, double per, gb_counter_set *set) {
     const gb_perf_backend *be = counters->backend;
-    *out = (gb_counter_set){0};
+    const gb_perf_group *g = &counters->group[group];
     group_answer answer = {0};
-    char failure[192] = "";
-    if (counters->leader >= 0) {
-        const bool stopped = be->control(be->ctx, counters->leader, PERF_EVENT_IOC_DISABLE) == 0;
-        const char *error = strerror(errno);
-        if (counters->start_failure[0])
-            (void)snprintf(failure, sizeof failure, "%s", counters->start_failure);
-        else if (!stopped)
-            (void)snprintf(failure, sizeof failure, "the counters could not be stopped: %s", error);
-        else if (read_group(counters, &answer, failure, sizeof failure) && answer.time_running != answer.time_enabled)
-            (void)snprintf(failure, sizeof failure,
-                           "on the hardware for only %llu of %llu ns: too many events, or another user of the counters",
-                           (unsigned long long)answer.time_running, (unsigned long long)answer.time_enabled);
-        else if (!failure[0] && answer.time_enabled == 0)
-            (void)snprintf(failure, sizeof failure, "the counters never ran");
+    char lost[192] = "";
+    const bool valid = g->leader >= 0 && read_group(counters, group, &answer, lost, sizeof lost);
+    const double elapsed = (double)(be->now_ns(be->ctx) - g->started);
+    for (size_t i = 0; i < counters->count && i < set->count; i++) {
+        const gb_open_counter *c = &counters->of[i];
+        gb_counter_value *v = &set->of[i];
+        double count = 0;
+        if (c->group != group || c->from == GB_ABSENT) continue;
+        v->reason[0] = 0;
+        if (c->from == GB_OF_THREAD && !valid)
+            (void)snprintf(v->reason, sizeof v->reason, "%s", lost);
+        else if (read_one(counters, c, &answer, elapsed, &count, v->reason, sizeof v->reason))
+            v->value = count * c->scale / per;
+        v->present = !v->reason[0];
     }
-    for (int i = 0; i < GB_COUNTER_COUNT; i++) {
-        gb_counter_value *v = &out->of[i];
-        v->present = counters->fd[i] >= 0 && !failure[0];
-        if (v->present)
-            v->count = answer.value[counters->slot[i]];
-        else
-            (void)snprintf(v->reason, sizeof v->reason, "%s", counters->fd[i] < 0 ? counters->reason[i] : failure);
+}
+
+/* --- what came of it ---------------------------------------------------------------------------------------------- */
+
+const gb_counter_value *gb_counter_find(const gb_counter_set *set, const char *name) {
+    for (size_t i = 0; i < set->count; i++)
+        if (strcmp(set->of[i].name, name) == 0) return set->of[i].present ? &set->of[i] : NULL;
+    return NULL;
+}
+
+static bool same_line(const gb_open_counter *a, const gb_open_counter *b) {
+    const bool absent = a->from == GB_ABSENT;
+    return a->group == b->group && absent == (b->from == GB_ABSENT) && (!absent || strcmp(a->reason, b->reason) == 0);
+}
+
+char *gb_counters_text(const gb_counters *counters) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) return NULL;
+    for (size_t i = 0; i < counters->count; i++) {
+        const gb_open_counter *c = &counters->of[i];
+        size_t first = 0;
+        while (!same_line(&counters->of[first], c)) first++;
+        if (first < i) continue;
+        fprintf(out, "%s: ", gb_counter_group_names[c->group]);
+        for (size_t j = i; j < counters->count; j++)
+            if (same_line(&counters->of[j], c)) fprintf(out, "%s%s", j > i ? ", " : "", counters->of[j].name);
+        if (c->from == GB_ABSENT) fprintf(out, ": absent: %s", c->reason);
+        fputc('\n', out);
     }
+    return fclose(out) == 0 ? text : NULL;
 }

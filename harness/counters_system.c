@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "harness/clock.h"
 #include "harness/counters.h"
 
 #ifdef GB_HAVE_PFM
@@ -35,10 +36,9 @@ static int encode(void *ctx, const char *event, struct perf_event_attr *attr, ch
 
 #endif
 
-/* This thread, any CPU. */
-static int open_event(void *ctx, struct perf_event_attr *attr, int group_fd) {
+static int open_event(void *ctx, struct perf_event_attr *attr, int cpu, int group_fd) {
     (void)ctx;
-    return (int)syscall(SYS_perf_event_open, attr, 0, -1, group_fd, PERF_FLAG_FD_CLOEXEC);
+    return (int)syscall(SYS_perf_event_open, attr, cpu < 0 ? 0 : -1, cpu, group_fd, PERF_FLAG_FD_CLOEXEC);
 }
 
 static int control(void *ctx, int fd, unsigned long request) {
@@ -56,14 +56,9 @@ static void close_event(void *ctx, int fd) {
     (void)close(fd);
 }
 
-static int paranoid(void *ctx) {
+static uint64_t now_ns(void *ctx) {
     (void)ctx;
-    int level = -100;
-    FILE *f = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
-    if (!f) return level;
-    if (fscanf(f, "%d", &level) != 1) level = -100;
-    (void)fclose(f);
-    return level;
+    return gb_now_ns();
 }
 
 const gb_perf_backend gb_perf_system = {
@@ -72,5 +67,6 @@ const gb_perf_backend gb_perf_system = {
     .control = control,
     .read = read_event,
     .close = close_event,
-    .paranoid = paranoid,
+    .now_ns = now_ns,
+    .root = "",
 };

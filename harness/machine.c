@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "harness/sysfs.h"
 #include "kernels/registry.h"
 
 const char *const gb_fact_keys[GB_FACT_COUNT] = {
@@ -52,42 +53,6 @@ static void set_absent(gb_fact *f, const char *format, ...) {
     f->present = false;
 }
 
-static FILE *open_under(const char *root, const char *name) {
-    char path[1024];
-    const int n = snprintf(path, sizeof path, "%s%s", root, name);
-    return n > 0 && (size_t)n < sizeof path ? fopen(path, "re") : NULL;
-}
-
-/* First line of a small file without its end; false and errno if it cannot be read. */
-static bool read_line(const char *root, const char *name, char *line, size_t size) {
-    FILE *f = open_under(root, name);
-    if (!f) return false;
-    errno = 0;
-    const bool got = fgets(line, (int)size, f) != NULL;
-    if (!got && errno == 0) errno = ENODATA;
-    (void)fclose(f);
-    if (got) line[strcspn(line, "\n")] = 0;
-    return got;
-}
-
-/* Value of a "key<blanks>: value" line, of the first CPU. */
-static bool read_cpuinfo(const char *root, const char *key, char *value, size_t size) {
-    FILE *f = open_under(root, "/proc/cpuinfo");
-    if (!f) return false;
-    char line[4096];
-    bool found = false;
-    while (!found && fgets(line, sizeof line, f)) {
-        const size_t n = strlen(key);
-        char *colon = strchr(line, ':');
-        if (!colon || strncmp(line, key, n) != 0 || line[n + strspn(line + n, " \t")] != ':') continue;
-        line[strcspn(line, "\n")] = 0;
-        (void)snprintf(value, size, "%s", colon + 1 + strspn(colon + 1, " "));
-        found = true;
-    }
-    (void)fclose(f);
-    return found;
-}
-
 /* Adds a name to a list. */
 static void add_name(gb_fact *f, const char *name) {
     const size_t n = strlen(f->text);
@@ -108,26 +73,26 @@ static void read_features(gb_machine *m) {
 
 static void read_cpu(gb_machine *m, const char *root) {
     char value[256];
-    if (read_cpuinfo(root, "model name", value, sizeof value))
+    if (gb_sysfs_cpuinfo(root, "model name", value, sizeof value))
         set_text(&m->fact[GB_FACT_cpu_model], "%s", value);
-    else if (read_cpuinfo(root, "CPU part", value, sizeof value))
+    else if (gb_sysfs_cpuinfo(root, "CPU part", value, sizeof value))
         set_text(&m->fact[GB_FACT_cpu_model], "part %s", value);
     else
         set_absent(&m->fact[GB_FACT_cpu_model], "/proc/cpuinfo does not name it");
-    if (read_cpuinfo(root, "microcode", value, sizeof value))
+    if (gb_sysfs_cpuinfo(root, "microcode", value, sizeof value))
         set_text(&m->fact[GB_FACT_microcode], "%s", value);
     else
         set_absent(&m->fact[GB_FACT_microcode], "/proc/cpuinfo does not show it (hidden by the hypervisor or not x86)");
     read_features(m);
     char flags[4096];
-    if (!read_cpuinfo(root, "flags", flags, sizeof flags)) {
+    if (!gb_sysfs_cpuinfo(root, "flags", flags, sizeof flags)) {
         set_absent(&m->fact[GB_FACT_hypervisor], "/proc/cpuinfo has no flags on this architecture");
         return;
     }
     char vendor[128];
     if (!strstr(flags, " hypervisor"))
         set_text(&m->fact[GB_FACT_hypervisor], "no");
-    else if (read_line(root, "/sys/class/dmi/id/sys_vendor", vendor, sizeof vendor))
+    else if (gb_sysfs_line(root, "/sys/class/dmi/id/sys_vendor", vendor, sizeof vendor))
         set_text(&m->fact[GB_FACT_hypervisor], "yes (%s)", vendor);
     else
         set_text(&m->fact[GB_FACT_hypervisor], "yes");
@@ -162,7 +127,7 @@ static void read_system(gb_machine *m, const char *root) {
     }
     char line[256];
     unsigned long long kib = 0;
-    if (read_line(root, "/proc/meminfo", line, sizeof line) && sscanf(line, "MemTotal: %llu kB", &kib) == 1)
+    if (gb_sysfs_line(root, "/proc/meminfo", line, sizeof line) && sscanf(line, "MemTotal: %llu kB", &kib) == 1)
         set_number(&m->fact[GB_FACT_memory_bytes], (double)kib * 1024);
     else
         set_absent(&m->fact[GB_FACT_memory_bytes], "/proc/meminfo does not say");
@@ -172,14 +137,14 @@ static void read_system(gb_machine *m, const char *root) {
     else
         set_absent(&m->fact[GB_FACT_page_bytes], "sysconf does not say");
     double load = 0;
-    if (read_line(root, "/proc/loadavg", line, sizeof line) && sscanf(line, "%lf", &load) == 1)
+    if (gb_sysfs_line(root, "/proc/loadavg", line, sizeof line) && sscanf(line, "%lf", &load) == 1)
         set_number(&m->fact[GB_FACT_load_1m], load);
     else
         set_absent(&m->fact[GB_FACT_load_1m], "/proc/loadavg does not say");
     /* cgroup v2, "<quota> <period>" in microseconds or "max <period>" */
     unsigned long long quota = 0;
     unsigned long long period = 0;
-    if (!read_line(root, "/sys/fs/cgroup/cpu.max", line, sizeof line))
+    if (!gb_sysfs_line(root, "/sys/fs/cgroup/cpu.max", line, sizeof line))
         set_absent(&m->fact[GB_FACT_cpu_quota], "no readable /sys/fs/cgroup/cpu.max");
     else if (sscanf(line, "%llu %llu", &quota, &period) == 2 && period)
         set_number(&m->fact[GB_FACT_cpu_quota], (double)quota / (double)period);
@@ -191,22 +156,22 @@ static void read_power(gb_machine *m, int cpu, const char *root) {
     char name[128];
     char line[256];
     (void)snprintf(name, sizeof name, "/sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", cpu);
-    if (read_line(root, name, line, sizeof line))
+    if (gb_sysfs_line(root, name, line, sizeof line))
         set_text(&m->fact[GB_FACT_governor], "%s", line);
     else
         set_absent(&m->fact[GB_FACT_governor], "no cpufreq here (%s): the frequency is the host's business",
                    strerror(errno));
     gb_fact *turbo = &m->fact[GB_FACT_turbo];
-    if (read_line(root, "/sys/devices/system/cpu/intel_pstate/no_turbo", line, sizeof line))
+    if (gb_sysfs_line(root, "/sys/devices/system/cpu/intel_pstate/no_turbo", line, sizeof line))
         set_text(turbo, "%s", line[0] == '0' ? "on" : "off");
-    else if (read_line(root, "/sys/devices/system/cpu/cpufreq/boost", line, sizeof line))
+    else if (gb_sysfs_line(root, "/sys/devices/system/cpu/cpufreq/boost", line, sizeof line))
         set_text(turbo, "%s", line[0] == '1' ? "on" : "off");
     else
         set_absent(turbo, "neither intel_pstate/no_turbo nor cpufreq/boost is readable");
     gb_fact *thp = &m->fact[GB_FACT_huge_pages];
     char *open = NULL;
     char *close = NULL;
-    if (read_line(root, "/sys/kernel/mm/transparent_hugepage/enabled", line, sizeof line) &&
+    if (gb_sysfs_line(root, "/sys/kernel/mm/transparent_hugepage/enabled", line, sizeof line) &&
         (open = strchr(line, '[')) && (close = strchr(open, ']')))
         set_text(thp, "%.*s", (int)(close - open - 1), open + 1);
     else
@@ -257,13 +222,28 @@ cJSON *gb_machine_json(void) {
     return gb_machine_to_json(&machine);
 }
 
-bool gb_steal_ticks(const char *root, uint64_t *stolen, uint64_t *total) {
+/* The line "cpu" of all, or "cpu3". */
+static bool find_cpu_line(const char *root, int cpu, char *line, size_t size) {
+    char label[24];
+    FILE *f = gb_sysfs_open(root, "/proc/stat");
+    if (!f) return false;
+    if (cpu < 0)
+        (void)snprintf(label, sizeof label, "cpu ");
+    else
+        (void)snprintf(label, sizeof label, "cpu%d ", cpu);
+    bool found = false;
+    while (!found && fgets(line, (int)size, f)) found = strncmp(line, label, strlen(label)) == 0;
+    (void)fclose(f);
+    return found;
+}
+
+bool gb_steal_ticks(const char *root, int cpu, uint64_t *stolen, uint64_t *total) {
     char line[512];
     *stolen = 0;
     *total = 0;
-    if (!read_line(root, "/proc/stat", line, sizeof line) || strncmp(line, "cpu ", 4) != 0) return false;
+    if (!find_cpu_line(root, cpu, line, sizeof line)) return false;
     /* user nice system idle iowait irq softirq steal; guest time, which follows, is already in user */
-    const char *at = line + 4;
+    const char *at = strchr(line, ' ');
     for (int field = 0; field < 8; field++) {
         char *end = NULL;
         const unsigned long long v = strtoull(at, &end, 10);

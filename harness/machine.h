@@ -65,8 +65,8 @@ cJSON *gb_machine_to_json(const gb_machine *machine);
 /* The same of this machine, now. */
 cJSON *gb_machine_json(void);
 
-/* CPU time stolen by the hypervisor and all CPU time so far, in clock ticks over all CPUs (/proc/stat). The difference
- * of two reads says how much of a run was stolen. false if it cannot be read. */
-bool gb_steal_ticks(const char *root, uint64_t *stolen, uint64_t *total);
+/* CPU time stolen by the hypervisor and all CPU time so far, in clock ticks of one CPU, or (cpu < 0) over all of them
+ * (/proc/stat). The difference of two reads says how much of a run was stolen. false if it cannot be read. */
+bool gb_steal_ticks(const char *root, int cpu, uint64_t *stolen, uint64_t *total);
 
 #endif

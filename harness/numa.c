@@ -21,7 +21,13 @@ static int system_where(void *ctx, size_t count, void **pages, int *status) {
     return (int)syscall(SYS_move_pages, 0, count, pages, NULL, status, 0);
 }
 
-const gb_numa_backend gb_numa_system = {.set_policy = system_policy, .where = system_where};
+static int system_bind(void *ctx, void *from, size_t bytes, int policy, const unsigned long *nodes,
+                       unsigned long bits) {
+    (void)ctx;
+    return (int)syscall(SYS_mbind, from, bytes, policy, nodes, bits, MPOL_MF_MOVE);
+}
+
+const gb_numa_backend gb_numa_system = {.set_policy = system_policy, .where = system_where, .bind = system_bind};
 
 int gb_numa_parse(const char *option, const char *text, gb_numa *out, gb_error *err) {
     *out = (gb_numa){.mode = GB_NUMA_DEFAULT};
@@ -53,26 +59,47 @@ static int refused(int error, gb_error *err) {
     return gb_fail(err, GB_EINPUT, "--numa: the system refuses the memory policy (set_mempolicy): %s", fix);
 }
 
-int gb_numa_apply(const gb_numa *numa, const gb_topology *t, const gb_numa_backend *backend, gb_error *err) {
-    unsigned long mask[WORDS] = {0};
-    int policy = MPOL_LOCAL;
-    if (numa->mode == GB_NUMA_DEFAULT) return GB_OK;
+/* The kernel's words for it; false: as the system is set up. */
+static bool policy_of(const gb_numa *numa, const gb_topology *t, unsigned long mask[WORDS], int *policy) {
+    memset(mask, 0, WORDS * sizeof *mask);
+    *policy = MPOL_LOCAL;
     if (numa->mode == GB_NUMA_NODE) {
-        if (!has_node(t, numa->node))
-            return gb_fail(err, GB_EINPUT, "--numa node:%d: no such node; this machine has %zu", numa->node,
-                           t->node_count);
-        policy = MPOL_BIND;
+        *policy = MPOL_BIND;
         set_bit(mask, numa->node);
     }
     if (numa->mode == GB_NUMA_INTERLEAVE) {
-        policy = MPOL_INTERLEAVE;
+        *policy = MPOL_INTERLEAVE;
         for (size_t i = 0; i < t->node_count; i++) set_bit(mask, t->nodes ? t->nodes[i].os_index : (int)i);
     }
+    return numa->mode != GB_NUMA_DEFAULT;
+}
+
+int gb_numa_apply(const gb_numa *numa, const gb_topology *t, const gb_numa_backend *backend, gb_error *err) {
+    unsigned long mask[WORDS];
+    int policy = 0;
+    if (!policy_of(numa, t, mask, &policy)) return GB_OK;
+    if (numa->mode == GB_NUMA_NODE && !has_node(t, numa->node))
+        return gb_fail(err, GB_EINPUT, "--numa node:%d: no such node; this machine has %zu", numa->node, t->node_count);
     /* the kernel reads one bit less than it is told */
     const int rc = backend->set_policy(backend->ctx, policy, policy == MPOL_LOCAL ? NULL : mask,
                                        policy == MPOL_LOCAL ? 0 : GB_MOST_NODES + 1);
     if (rc == 0 || (errno == ENOSYS && t->node_count == 1)) return GB_OK; /* one node: everything is as asked */
     return refused(errno, err);
+}
+
+void gb_numa_move(const gb_numa *numa, const gb_topology *t, const gb_numa_backend *backend, const void *from,
+                  size_t bytes, gb_placement *p) {
+    unsigned long mask[WORDS];
+    int policy = 0;
+    const long page = sysconf(_SC_PAGESIZE);
+    if (!policy_of(numa, t, mask, &policy) || policy == MPOL_LOCAL || page < 1 || bytes == 0 || t->node_count == 1)
+        return;
+    const uintptr_t size = (uintptr_t)page;
+    const uintptr_t first = (uintptr_t)from / size * size;
+    const size_t whole = (size_t)(((uintptr_t)from + bytes - first + size - 1) / size * size);
+    void *start = (void *)first; /* NOLINT(performance-no-int-to-ptr): a page address */
+    if (backend->bind(backend->ctx, start, whole, policy, mask, GB_MOST_NODES + 1) != 0)
+        (void)snprintf(p->note, sizeof p->note, "not moved (mbind: %s)", strerror(errno));
 }
 
 void gb_numa_look(const gb_numa_backend *backend, const void *from, size_t bytes, gb_placement *p) {

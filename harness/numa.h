@@ -17,6 +17,8 @@ typedef struct gb_numa {
 typedef struct gb_numa_backend {
     int (*set_policy)(void *ctx, int policy, const unsigned long *nodes, unsigned long bits); /* set_mempolicy */
     int (*where)(void *ctx, size_t count, void **pages, int *status); /* move_pages that moves nothing */
+    /* mbind of whole pages, those that exist included */
+    int (*bind)(void *ctx, void *from, size_t bytes, int policy, const unsigned long *nodes, unsigned long bits);
     void *ctx;
 } gb_numa_backend;
 
@@ -37,6 +39,11 @@ typedef struct gb_placement {
     size_t on[GB_MOST_NODES]; /* by the operating system's number */
     char note[128];           /* why nothing could be seen; empty otherwise */
 } gb_placement;
+
+/* What lies in memory already, as the page cache of a mapped file, is moved to where it was asked for: interleave and
+ * node only. Pages that others use too stay; gb_numa_look tells. A refusal becomes the placement's note. */
+void gb_numa_move(const gb_numa *numa, const gb_topology *topology, const gb_numa_backend *backend, const void *from,
+                  size_t bytes, gb_placement *placement);
 
 /* Looks at up to 256 pages, evenly spread over the range. */
 void gb_numa_look(const gb_numa_backend *backend, const void *from, size_t bytes, gb_placement *placement);

@@ -43,6 +43,15 @@ double gb_median_ranks(size_t n, size_t *low, size_t *high) {
     return covered;
 }
 
+static size_t count_outliers(const double *sorted, size_t n) {
+    const double low = gb_percentile(sorted, n, 0.25);
+    const double high = gb_percentile(sorted, n, 0.75);
+    const double fence = 3 * (high - low);
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) count += sorted[i] < low - fence || sorted[i] > high + fence;
+    return count;
+}
+
 gb_summary gb_summarize(const double *samples, size_t n, double *scratch) {
     memcpy(scratch, samples, n * sizeof *scratch);
     gb_sort_doubles(scratch, n);
@@ -52,6 +61,7 @@ gb_summary gb_summarize(const double *samples, size_t n, double *scratch) {
     (void)gb_median_ranks(n, &low, &high);
     s.low = scratch[low];
     s.high = scratch[high];
+    s.outliers = count_outliers(scratch, n);
     for (size_t i = 0; i < n; i++) s.mean += scratch[i] / (double)n;
     double squares = 0;
     for (size_t i = 0; i < n; i++) squares += (scratch[i] - s.mean) * (scratch[i] - s.mean);

@@ -19,6 +19,7 @@ typedef struct gb_summary {
     double median, low, high; /* 95 % interval of the median by gb_median_ranks() */
     double mean, sd;          /* sd: n - 1 in the denominator, 0 for one sample */
     double min, max;
+    size_t outliers; /* samples more than three interquartile ranges away from the quartiles: counted, never dropped */
 } gb_summary;
 
 /* Summary of n >= 1 samples; `scratch` holds n doubles and gets the sorted samples. */

@@ -42,6 +42,19 @@ size_t gb_topology_node_cpus(const gb_topology *topology, int node, size_t wante
     return node < 0 ? 0 : choose(topology, node, wanted, cpus);
 }
 
+size_t gb_topology_fast_cores(const gb_topology *topology, int node) {
+    size_t cores = 0;
+    int fastest = 0;
+    for (size_t i = 0; i < topology->cpu_count; i++) {
+        const gb_logical_cpu *c = &topology->cpus[i];
+        if ((node >= 0 && node_number(topology, c) != node) || sibling_rank(topology, i)) continue;
+        if (c->kind > fastest) cores = 0;
+        if (c->kind > fastest) fastest = c->kind;
+        cores += c->kind == fastest;
+    }
+    return cores;
+}
+
 static const gb_logical_cpu *find(const gb_topology *topology, int os_index) {
     for (size_t i = 0; i < topology->cpu_count; i++)
         if (topology->cpus[i].os_index == os_index) return &topology->cpus[i];

@@ -62,6 +62,9 @@ size_t gb_topology_default_cpus(const gb_topology *topology, size_t wanted, int 
 /* The same of one NUMA node, by the operating system's number. */
 size_t gb_topology_node_cpus(const gb_topology *topology, int node, size_t wanted, int *cpus);
 
+/* Physical cores of the fastest kind that is there, on a node by the operating system's number, or (-1) on all. */
+size_t gb_topology_fast_cores(const gb_topology *topology, int node);
+
 /* The operating system's number of a CPU's NUMA node; -1: no such CPU. */
 int gb_topology_node_of(const gb_topology *topology, int os_index);
 

@@ -106,7 +106,14 @@ static int warm_up(const gb_e2e_params *p, const station *s, const int32_t *ids,
     return rc;
 }
 
-static int open_station(const gb_e2e_params *p, const gb_e2e_cell *cells, station *all, size_t i, gb_error *err) {
+static void place_weights(const gb_e2e_params *p, const gb_llama *m, gb_placement *placement) {
+    const gb_map *map = &m->file->map;
+    if (!p->numa) return;
+    gb_numa_move(p->numa, p->topology, &gb_numa_system, map->data, map->size, placement);
+    gb_numa_look(&gb_numa_system, map->data, map->size, placement);
+}
+
+static int open_station(const gb_e2e_params *p, gb_e2e_cell *cells, station *all, size_t i, gb_error *err) {
     station *s = &all[i];
     s->owner_model = s->owner_pool = i;
     for (size_t j = i; j-- > 0;) {
@@ -124,6 +131,7 @@ static int open_station(const gb_e2e_params *p, const gb_e2e_cell *cells, statio
     else
         rc = gb_llama_load(cells[i].model, &p->cap, s->pool, &s->model, err);
     if (rc) return rc;
+    place_weights(p, s->model, &cells[i].placement);
     const size_t most = p->prompt > p->generate ? p->prompt : p->generate;
     const gb_context_params params = {.n_ctx = most, .n_batch = p->n_batch, .kv = p->kv};
     return gb_context_new(s->model, s->pool, &params, &s->context, err);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "harness/error.h"
+#include "harness/numa.h"
 #include "kernels/registry.h"
 
 typedef struct gb_e2e_params {
@@ -22,6 +23,8 @@ typedef struct gb_e2e_params {
     gb_cap cap;
     const int *cpus; /* thread i of every team is pinned to cpus[i % cpu_count]; cpu_count 0: not pinned */
     size_t cpu_count;
+    const gb_numa *numa; /* where the weights shall lie (the policy is set already); NULL: nobody looks */
+    const gb_topology *topology;
 } gb_e2e_params;
 
 typedef struct gb_e2e_profile {
@@ -38,8 +41,9 @@ typedef struct gb_e2e_cell {
     const char *model; /* path */
     size_t threads;
     gb_e2e_profile profile;
-    double *pp, *tg; /* tokens per second of every repetition, in order of measurement; NULL if not run */
-    double *itl_ms;  /* repetitions * (generate - 1) gaps between tokens of the tg test; NULL if generate < 2 */
+    gb_placement placement; /* of the model's file */
+    double *pp, *tg;        /* tokens per second of every repetition, in order of measurement; NULL if not run */
+    double *itl_ms;         /* repetitions * (generate - 1) gaps between tokens of the tg test; NULL if generate < 2 */
     size_t itl_count;
 } gb_e2e_cell;
 

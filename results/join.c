@@ -45,7 +45,8 @@ static int rewrite(cJSON *metric, const double *x, size_t n, double *scratch) {
     if (!gb_json_at(metric, "median")) return set_number(metric, "value", s.median);
     const int ok = set_number(metric, "median", s.median) && set_number(metric, "ci95_low", s.low) &&
                    set_number(metric, "ci95_high", s.high) && set_number(metric, "n", (double)n);
-    return ok && (!gb_json_at(metric, "samples") || set_samples(metric, x, n));
+    return ok && (!gb_json_at(metric, "outliers") || set_number(metric, "outliers", (double)s.outliers)) &&
+           (!gb_json_at(metric, "samples") || set_samples(metric, x, n));
 }
 
 /* The noise of the joined series is that of its own halves. */
@@ -89,11 +90,26 @@ static int set_text(cJSON *json, const char *part, const char *key, const char *
     return cJSON_AddStringToObject(o, key, value) != NULL;
 }
 
+/* The first session that something spoilt speaks for all. */
+static int join_conditions(cJSON *json, const gb_result **session, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const cJSON *c = cJSON_GetObjectItemCaseSensitive(session[i]->json, "conditions");
+        const char *verdict = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "verdict"));
+        if (!verdict || strcmp(verdict, "unreliable") != 0) continue;
+        cJSON *copy = cJSON_Duplicate(c, 1);
+        if (copy && cJSON_HasObjectItem(json, "conditions"))
+            return cJSON_ReplaceItemInObjectCaseSensitive(json, "conditions", copy);
+        return copy && cJSON_AddItemToObject(json, "conditions", copy);
+    }
+    return 1;
+}
+
 static int join_one(const gb_result **session, size_t n, const gb_run *run, gb_results *out, gb_error *err) {
     cJSON *json = cJSON_Duplicate(session[0]->json, 1);
     if (!json) return gb_fail(err, GB_ESYSTEM, "sessions: out of memory");
     int rc = join_metrics(json, session, n, err);
-    if (!rc && !(set_text(json, "run", "id", run->id) && set_text(json, "run", "command", run->command) &&
+    if (!rc && !(join_conditions(json, session, n) && set_text(json, "run", "id", run->id) &&
+                 set_text(json, "run", "command", run->command) &&
                  set_number(cJSON_GetObjectItemCaseSensitive(json, "subject"), "sessions", (double)n)))
         rc = gb_fail(err, GB_ESYSTEM, "sessions: out of memory");
     if (!rc) return gb_results_take(out, json, NULL, "joined sessions", err);

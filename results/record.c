@@ -97,6 +97,7 @@ void gb_record_metric(gb_record *record, const char *name, const char *unit, con
     add_number(record, m, "ci95_high", summary->high);
     add_number(record, m, "n", (double)summary->n);
     if (!samples) return;
+    add_number(record, m, "outliers", (double)summary->outliers);
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; i < summary->n; i++) {
         const int added = cJSON_AddItemToArray(list, cJSON_CreateNumber(six_digits(samples[i])));
@@ -121,16 +122,24 @@ void gb_record_hash(gb_record *record, const char *name, const char *digits) {
     add_text(record, all, name, digits);
 }
 
-void gb_record_counters(gb_record *record, const gb_counter_set *counters, double divisor, const char *per) {
+void gb_record_counters(gb_record *record, const gb_counter_set *counters, const char *per) {
     cJSON *all = add_object(record, record->root, "counters");
     add_text(record, all, "per", per);
-    for (int i = 0; i < GB_COUNTER_COUNT; i++) {
+    for (size_t i = 0; i < counters->count; i++) {
         const gb_counter_value *v = &counters->of[i];
         if (v->present)
-            add_number(record, all, gb_counter_names[i], (double)v->count / divisor);
+            add_number(record, all, v->name, v->value);
         else
-            add_text(record, add_object(record, all, gb_counter_names[i]), "absent", v->reason);
+            add_text(record, add_object(record, all, v->name), "absent", v->reason);
     }
+}
+
+void gb_record_disturbance(gb_record *record, const gb_disturbance *d) {
+    cJSON *o = add_object(record, record->root, "conditions");
+    add_text(record, o, "verdict", d->why[0] ? "unreliable" : "quiet");
+    if (d->why[0]) add_text(record, o, "why", d->why);
+    add_number(record, o, "clock_drift", d->drift);
+    if (d->stolen >= 0) add_number(record, o, "stolen", d->stolen);
 }
 
 /* A word as a POSIX shell would need it. */

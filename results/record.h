@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "harness/conditions.h"
 #include "harness/counters.h"
 #include "harness/error.h"
 #include "harness/machine.h"
@@ -39,8 +40,11 @@ void gb_record_verify(gb_record *record, const char *verdict, const char *detail
 /* A result that is equal or is not: 32 hexadecimal digits of XXH3-128. */
 void gb_record_hash(gb_record *record, const char *name, const char *digits);
 
-/* Counts per `per` ("call", "token"): each divided by `divisor`, or its reason for being absent. */
-void gb_record_counters(gb_record *record, const gb_counter_set *counters, double divisor, const char *per);
+/* Counts per `per` ("call", "token"), each a number or its reason for being absent. */
+void gb_record_counters(gb_record *record, const gb_counter_set *counters, const char *per);
+
+/* Whether something from outside spoilt the measurement. */
+void gb_record_disturbance(gb_record *record, const gb_disturbance *disturbance);
 
 /* What all records of one run of the program share. */
 typedef struct gb_run {

@@ -42,18 +42,32 @@ esac
 # the table: header, one row per kernel, no failures
 expect 0 "^gb_q8_0_dot_scalar .* 1\.00" --isa scalar --format q8_0 --op dot "${short[@]}"
 expect 0 "^pinning +CPU [0-9]" --isa scalar --format q8_0 --op dot "${short[@]}"
-expect 0 "^counters +absent: |IPC" --isa scalar --format q8_0 --op dot "${short[@]}"
+expect 0 "^counters +core: .*: absent: |IPC" --isa scalar --format q8_0 --op dot "${short[@]}"
 expect 0 "0 failed verification" --isa scalar --format q8_0 --op dot "${short[@]}"
+
+# counters: every group and event says what it is or why it is not; precision has a limit, and what was reached is said
+dot=(--isa scalar --format q8_0 --op dot "${short[@]}")
+for group in core:cycles cache:dram_read_bytes topdown:slots fp:fp_vector energy:energy_package; do
+    expect 0 "^counters +${group%:*}: (.*, )?${group#*:}(,.*)?(: absent: .+)?\$" --counters "${group%:*}" "${dot[@]}"
+done
+expect 0 "^counters +none asked for" --counters none "${dot[@]}"
+expect 0 "^counters +events: NO:SUCH_EVENT: absent: libpfm4" --events NO:SUCH_EVENT,INSTRUCTIONS "${dot[@]}"
+expect 2 "expected core, cache, topdown, fp or energy" --counters core,heat
+expect 2 "the name of a counter, or given twice" --events cycles
+expect 2 "expected a number from 0 to 100" --precision -1
+expect 0 "more until the interval is under 0.5 % or 1 ms are over" --precision 0.5 --max-time 1 "${dot[@]}"
+expect 0 "^outliers \(out\): [0-9]+ of [0-9]+ samples" "${dot[@]}"
+expect 0 "^unreliable: [0-9]+ of 1 timings" "${dot[@]}"
 
 # CSV: the head names as many columns as every row has
 columns=$("$gb" bench --isa scalar --op dot "${short[@]}" --csv | awk -F, '{ print NF }' | sort -u)
-[ "$columns" = 21 ] || problem "--csv: columns: $columns"
+[ "$columns" = 23 ] || problem "--csv: columns: $columns"
 
 # JSON lines: one record per timed row, with the parts a reader needs
 lines=$("$gb" bench --isa scalar --op dot "${short[@]}" --json --seed 18446744073709551615)
 [ "$(wc -l <<<"$lines")" -eq "$("$gb" bench --list --isa scalar --op dot | wc -l)" ] || problem "--json: not one line per kernel"
 for part in '"kind":"kernel"' '"verdict":"ok"' '"seed":18446744073709551615' '"ci95_low":' '"machine":{' '"commit":' \
-    '"affinity":[' '"ns_per_weight":{'; do
+    '"affinity":[' '"ns_per_weight":{' '"ci95_width":{' '"outliers":' '"conditions":{"verdict":"' '"counters":{"per":"call"'; do
     [ "$(grep -cF -- "$part" <<<"$lines")" -eq "$(wc -l <<<"$lines")" ] || problem "--json: a record lacks $part"
 done
 

@@ -83,6 +83,13 @@ if [ -n "$cpu" ]; then
     one=$("$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 --json --cpu-list "$cpu" 2>/dev/null | tr -d ' \t\n')
     has '--cpu-list pins' "\"affinity\":[$cpu]" "$one"
     has '--cpu-list counts threads' '"threads":1,' "$one"
+    has 'e2e says where the weights lie' '"memory":"' "$one"
+    one=$("$GAUGEBLOCK" perplexity -m "$model" -f "$work/text" -c 64 --chunks 1 --json --cpu-list "$cpu" | tr -d ' \t\n')
+    has 'perplexity: --cpu-list pins' "\"affinity\":[$cpu]" "$one"
+    has 'perplexity: --cpu-list counts threads' '"threads":1,' "$one"
+    has 'perplexity says where the weights lie' '"memory":"' "$one"
+    one=$("$GAUGEBLOCK" generate -m "$model" -p a -n 1 --cpu-list "$cpu" --numa interleave 2>&1)
+    has 'generate says where the weights lie' 'memory of the weights: ' "$one"
 fi
 out=$("$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 2>/dev/null)
 has 'table' 'tg2' "$out"
@@ -107,6 +114,8 @@ refuse 'was trained for' perplexity -m "$model" -f "$work/text" -c 512
 refuse '--chunks' perplexity -m "$model" -f "$work/text" --chunks 0
 refuse 'empty name' e2e -m "$model,"
 refuse 'may not use CPU 99999' e2e -m "$model" --cpu-list 99999
+refuse 'may not use CPU 99999' generate -m "$model" -p a --cpu-list 99999
+refuse 'no such node' perplexity -m "$model" -f "$work/text" --numa node:255
 refuse 'exclude each other' e2e -m "$model" --cpu-list 0 --no-pin
 refuse 'local, interleave or node:N' e2e -m "$model" --numa near
 refuse "--threads ''" e2e -m "$model" -t 1,

@@ -11,6 +11,9 @@
 #include "bench/models.h"
 #include "bench/print.h"
 #include "reference/reference.h"
+#include "tests/support/fake_perf.h"
+#include "tests/support/fake_root.h"
+#include "tests/support/schema.h"
 #include "tests/support/suite.h"
 
 static const gb_topology small = {.l1d = {32768, 1}, .l2 = {1 << 20, 1}, .l3 = {8 << 20, 2}};
@@ -324,6 +327,95 @@ START_TEST(chart) {
 }
 END_TEST
 
+/* A table as people see it, freed by the caller. */
+static char *table_text(const gb_bench_options *o, const gb_bench_report *report) {
+    char *text = NULL;
+    size_t size = 0;
+    gb_run run;
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(out);
+    gb_run_begin(&run, 0, NULL, &small);
+    gb_bench_print_table(out, o, report, &run, -1);
+    ck_assert_int_eq(fclose(out), 0);
+    return text;
+}
+
+static double unsteady_step(void *ctx) {
+    double *step = ctx;
+    return *step += 0.1;
+}
+
+static bool no_steal(void *ctx, int cpu, uint64_t *stolen, uint64_t *total) {
+    (void)ctx;
+    (void)cpu;
+    *stolen = *total = 0;
+    return false;
+}
+
+/* Counters of a timed kernel: in the table per 32 weights, in a record that the schema allows, absent ones with their
+ * reason; and a disturbance beside them. */
+START_TEST(counters) {
+    const gb_kernel table[] = {{"dot", GB_FORMAT_q8_0, GB_OP_dot, GB_ISA_scalar, {.dot = gb_ref_q8_0_dot}}};
+    char events[] = "MY:EVENT";
+    double step = 1;
+    const gb_conditions_source source = {.step_ns = unsteady_step, .stolen = no_steal, .ctx = &step};
+    fake_root_enter();
+    fake_perf f = fake_perf_of("2\n");
+    f.unknown = "BRANCH_MISSES";
+    f.interval = 60000000; /* of energy: two looks */
+    fake_root_put("/sys/class/powercap/intel-rapl:0/name", "package-0");
+    fake_root_put("/sys/class/powercap/intel-rapl:0/energy_uj", "5000");
+    const gb_perf_backend backend = fake_perf_backend(&f);
+    gb_bench_options o = few(table, 1);
+    gb_bench_report report;
+    gb_error err = {0};
+    o.perf = &backend;
+    o.conditions = &source;
+    ck_assert_int_eq(gb_counter_groups_parse("--counters", "core,energy", &o.counters, &err), GB_OK);
+    ck_assert_int_eq(gb_counter_events_parse("--events", events, &o.counters, &err), GB_OK);
+    ck_assert_msg(gb_bench_run(&o, &report, &err) == GB_OK, "%s", err.text);
+    const gb_bench_result *r = &report.results[0];
+    const double calls = (double)r->calls;
+    ck_assert_double_eq_tol(gb_counter_find(&r->counters, "instructions")->value, 11 / calls, 1e-12);
+    ck_assert_double_eq_tol(gb_counter_find(&r->counters, "MY:EVENT")->value, 10 / calls, 1e-12);
+    ck_assert_double_eq_tol(gb_bench_ipc(r), 1.1, 1e-12);
+    char *text = table_text(&o, &report);
+    char expected[96];
+    (void)snprintf(expected, sizeof expected, "    per 32 weights: cycles %.4g, instructions %.4g, branches",
+                   10 / calls * 32 / r->work.weights, 11 / calls * 32 / r->work.weights);
+    ck_assert_msg(strstr(text, expected) != NULL, "no '%s' in %s", expected, text);
+    ck_assert_ptr_nonnull(strstr(text, "; IPC 1.10\n"));
+    ck_assert_ptr_nonnull(strstr(text, "counters   core: branch_misses: absent: libpfm4 not built in\n"));
+    ck_assert_ptr_nonnull(strstr(text, "    unreliable: the core's clock changed by "));
+    ck_assert_ptr_nonnull(strstr(text, "unreliable: 1 of 1 timings\n"));
+    free(text);
+    gb_run run;
+    gb_record *record = NULL;
+    gb_run_begin(&run, 0, NULL, &small);
+    ck_assert_int_eq(gb_bench_record(&report, r, &run, -1, &record, &err), GB_OK);
+    ck_assert_msg(gb_record_print(record, &text, &err) == GB_OK, "%s", err.text);
+    cJSON *json = cJSON_Parse(text);
+    cJSON *schema = gb_schema_read("schema.json");
+    const char *problem = gb_schema_problem(json, schema);
+    ck_assert_msg(!problem, "%s", problem);
+    static const char *const parts[] = {"\"instructions_per_32\":{",
+                                        "\"ipc\":{\"unit\":\"ratio\"",
+                                        "\"MY:EVENT\":",
+                                        "\"branch_misses\":{\"absent\":\"libpfm4",
+                                        "\"verdict\":\"unreliable\"",
+                                        "\"energy_package_per_32\":{\"unit\":\"J\"",
+                                        "\"outliers\":"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        ck_assert_msg(strstr(text, parts[i]) != NULL, "no %s in %s", parts[i], text);
+    cJSON_Delete(schema);
+    cJSON_Delete(json);
+    free(text);
+    gb_record_free(record);
+    gb_bench_free(&report);
+    fake_root_leave();
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("bench");
     TCase *tc = tcase_create("bench");
@@ -341,6 +433,7 @@ int main(void) {
     tcase_add_test(tc, matrices);
     tcase_add_test(tc, cold);
     tcase_add_test(tc, chart);
+    tcase_add_test(tc, counters);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

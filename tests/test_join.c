@@ -27,6 +27,9 @@ START_TEST(medians) {
         const double yard[] = {level[i] / 100, level[i] / 100, level[i] / 10};
         if (i == 2) sample_add(&session[i], &(sample_record){.ns = ns, .n = 3, .name = "only here"});
         sample_add(&session[i], &(sample_record){.ns = ns, .vs_yard = yard, .n = 3, .noise = 0.5});
+        if (i == 2) /* something spoilt this session */
+            cJSON_AddItemToObject(session[i].of[1].json, "conditions",
+                                  cJSON_Parse("{\"verdict\":\"unreliable\",\"clock_drift\":0.5,\"why\":\"it\"}"));
         if (i == 0) sample_add(&session[i], &(sample_record){.ns = ns, .n = 3, .name = "gone later"});
     }
     ck_assert_msg(gb_results_join(session, 4, &run, &all, &left_out, &err) == GB_OK, "%s", err.text);
@@ -46,6 +49,8 @@ START_TEST(medians) {
     ck_assert_str_eq(sessions, "4");
     ck_assert_str_eq(gb_result_text(&all.of[0], "run", "id"), run.id);
     ck_assert_str_eq(gb_result_text(&all.of[0], "run", "command"), "gaugeblock check");
+    ck_assert_str_eq(gb_result_text(&all.of[0], "conditions", "verdict"), "unreliable");
+    ck_assert_str_eq(gb_result_text(&all.of[0], "conditions", "why"), "it");
     cJSON *schema = gb_schema_read("schema.json");
     const char *problem = gb_schema_problem(all.of[0].json, schema);
     ck_assert_msg(!problem, "%s", problem);

@@ -2,41 +2,13 @@
  * here. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "harness/machine.h"
+#include "tests/support/fake_root.h"
 #include "tests/support/suite.h"
 
-static char root[64];
 static gb_machine machine;
-
-static void put(const char *path, const char *text) {
-    char full[256];
-    (void)snprintf(full, sizeof full, "%s%s", root, path);
-    for (char *slash = full + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = 0;
-        (void)mkdir(full, 0700);
-        *slash = '/';
-    }
-    FILE *f = fopen(full, "w");
-    ck_assert_ptr_nonnull(f);
-    ck_assert_int_ge(fputs(text, f), 0);
-    ck_assert_int_eq(fclose(f), 0);
-}
-
-static void enter(void) {
-    (void)snprintf(root, sizeof root, "/tmp/gb-test-machine-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(root));
-}
-
-static void leave(void) {
-    char command[96];
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", root);
-    ck_assert_int_eq(system(command), 0);
-}
 
 static void ck_text(gb_fact_id id, const char *expected) {
     const gb_fact *f = &machine.fact[id];
@@ -48,16 +20,16 @@ static void ck_text(gb_fact_id id, const char *expected) {
 START_TEST(full_machine) {
     gb_logical_cpu cpu = {.os_index = 0};
     const gb_topology t = {.cpus = &cpu, .cpu_count = 1, .core_count = 1, .kind_count = 1, .node_count = 1};
-    put("/proc/cpuinfo", "processor\t: 0\nmodel\t\t: 85\nmodel name\t: Test CPU 9000\nmicrocode\t: 0x2b\n"
-                         "flags\t\t: fpu vme hypervisor sse\n\nprocessor\t: 1\nmodel name\t: Other\n");
-    put("/proc/meminfo", "MemTotal:       1000 kB\nMemFree: 5 kB\n");
-    put("/proc/loadavg", "1.25 0.50 0.10 1/100 999\n");
-    put("/sys/class/dmi/id/sys_vendor", "QEMU\n");
-    put("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
-    put("/sys/devices/system/cpu/intel_pstate/no_turbo", "0\n");
-    put("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
-    put("/sys/fs/cgroup/cpu.max", "150000 100000\n");
-    gb_machine_read(&machine, &t, root);
+    fake_root_put("/proc/cpuinfo", "processor\t: 0\nmodel\t\t: 85\nmodel name\t: Test CPU 9000\nmicrocode\t: 0x2b\n"
+                                   "flags\t\t: fpu vme hypervisor sse\n\nprocessor\t: 1\nmodel name\t: Other\n");
+    fake_root_put("/proc/meminfo", "MemTotal:       1000 kB\nMemFree: 5 kB\n");
+    fake_root_put("/proc/loadavg", "1.25 0.50 0.10 1/100 999\n");
+    fake_root_put("/sys/class/dmi/id/sys_vendor", "QEMU\n");
+    fake_root_put("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
+    fake_root_put("/sys/devices/system/cpu/intel_pstate/no_turbo", "0\n");
+    fake_root_put("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
+    fake_root_put("/sys/fs/cgroup/cpu.max", "150000 100000\n");
+    gb_machine_read(&machine, &t, fake_root);
     ck_text(GB_FACT_cpu_model, "Test CPU 9000");
     ck_text(GB_FACT_microcode, "0x2b");
     ck_text(GB_FACT_hypervisor, "yes (QEMU)");
@@ -79,7 +51,7 @@ END_TEST
 
 /* An empty machine: every fact is there with a value or a reason, whatever is missing. */
 START_TEST(empty_machine) {
-    gb_machine_read(&machine, NULL, root);
+    gb_machine_read(&machine, NULL, fake_root);
     for (int i = 0; i < GB_FACT_COUNT; i++) {
         const gb_fact *f = &machine.fact[i];
         ck_assert_msg((f->present && f->is_number) || f->text[0], "%s has neither value nor reason", gb_fact_keys[i]);
@@ -87,8 +59,8 @@ START_TEST(empty_machine) {
     static const gb_fact_id absent[] = {GB_FACT_cpu_model,  GB_FACT_microcode,    GB_FACT_governor, GB_FACT_turbo,
                                         GB_FACT_huge_pages, GB_FACT_memory_bytes, GB_FACT_cpu_quota};
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) ck_assert(!machine.fact[absent[i]].present);
-    put("/sys/fs/cgroup/cpu.max", "max 100000\n");
-    gb_machine_read(&machine, NULL, root);
+    fake_root_put("/sys/fs/cgroup/cpu.max", "max 100000\n");
+    gb_machine_read(&machine, NULL, fake_root);
     ck_assert_str_eq(machine.fact[GB_FACT_cpu_quota].text, "no limit");
 }
 END_TEST
@@ -97,20 +69,25 @@ END_TEST
 START_TEST(steal) {
     uint64_t stolen = 1;
     uint64_t total = 1;
-    ck_assert(!gb_steal_ticks(root, &stolen, &total));
-    put("/proc/stat", "cpu  1 2 3 4 5 6 7 800 9000 10000\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
-    ck_assert(gb_steal_ticks(root, &stolen, &total));
+    ck_assert(!gb_steal_ticks(fake_root, -1, &stolen, &total));
+    fake_root_put("/proc/stat",
+                  "cpu  1 2 3 4 5 6 7 800 9000 10000\ncpu1 1 1 1 1 1 1 1 1 1 1\ncpu12 6 6 6 6 6 6 6 9 1 1\n");
+    ck_assert(gb_steal_ticks(fake_root, -1, &stolen, &total));
     ck_assert_uint_eq(stolen, 800);
     ck_assert_uint_eq(total, 828);
-    put("/proc/stat", "cpu  1 2 3\n");
-    ck_assert(!gb_steal_ticks(root, &stolen, &total));
+    ck_assert(gb_steal_ticks(fake_root, 12, &stolen, &total)); /* not CPU 1's line */
+    ck_assert_uint_eq(stolen, 9);
+    ck_assert_uint_eq(total, 51);
+    ck_assert(!gb_steal_ticks(fake_root, 2, &stolen, &total));
+    fake_root_put("/proc/stat", "cpu  1 2 3\n");
+    ck_assert(!gb_steal_ticks(fake_root, -1, &stolen, &total));
 }
 END_TEST
 
 int main(void) {
     Suite *suite = suite_create("machine");
     TCase *tc = tcase_create("machine");
-    tcase_add_checked_fixture(tc, enter, leave);
+    tcase_add_checked_fixture(tc, fake_root_enter, fake_root_leave);
     tcase_add_test(tc, full_machine);
     tcase_add_test(tc, empty_machine);
     tcase_add_test(tc, steal);

@@ -17,6 +17,8 @@ typedef struct fake {
     int nodes; /* pages lie on 0, 1 ... nodes - 1 in turns; 0: not in memory */
     void *first, *last;
     size_t count;
+    void *bound;
+    size_t bound_bytes;
 } fake;
 
 static int set_policy(void *ctx, int policy, const unsigned long *nodes, unsigned long bits) {
@@ -39,8 +41,15 @@ static int where(void *ctx, size_t count, void **pages, int *status) {
     return f->error ? -1 : 0;
 }
 
+static int bind_pages(void *ctx, void *from, size_t bytes, int policy, const unsigned long *nodes, unsigned long bits) {
+    fake *f = ctx;
+    f->bound = from;
+    f->bound_bytes = bytes;
+    return set_policy(ctx, policy, nodes, bits);
+}
+
 static gb_numa_backend backend(fake *f) {
-    return (gb_numa_backend){.set_policy = set_policy, .where = where, .ctx = f};
+    return (gb_numa_backend){.set_policy = set_policy, .where = where, .bind = bind_pages, .ctx = f};
 }
 
 /* Two nodes whose numbers are neither dense nor small. */
@@ -94,6 +103,32 @@ START_TEST(refusals) {
     ck_assert_int_eq(gb_numa_apply(&local, &two, &b, &err), GB_EINPUT);
     ck_assert_ptr_nonnull(strstr(err.text, "without NUMA"));
     ck_assert_int_eq(gb_numa_apply(&local, &single, &b, &err), GB_OK);
+}
+END_TEST
+
+/* Pages that are there already: moved in whole pages where a node or all are asked for; a refusal is noted. */
+START_TEST(moving) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *base = (char *)(page * 16); /* never read */
+    const gb_numa node = {.mode = GB_NUMA_NODE, .node = 70};
+    fake f = {0};
+    const gb_numa_backend b = backend(&f);
+    gb_placement p = {0};
+    gb_numa_move(&(gb_numa){.mode = GB_NUMA_DEFAULT}, &two, &b, base, page, &p);
+    gb_numa_move(&(gb_numa){.mode = GB_NUMA_LOCAL}, &two, &b, base, page, &p);
+    gb_numa_move(&node, &two, &b, base, 0, &p);
+    gb_numa_move(&node, &single, &b, base, page, &p);
+    ck_assert_int_eq(f.calls, 0);
+    gb_numa_move(&node, &two, &b, base + 5, page, &p);
+    ck_assert(f.calls == 1 && f.policy == MPOL_BIND && f.mask[0] == 0 && f.mask[1] == 1UL << 6);
+    ck_assert_ptr_eq(f.bound, base);
+    ck_assert_uint_eq(f.bound_bytes, 2 * page);
+    gb_numa_move(&(gb_numa){.mode = GB_NUMA_INTERLEAVE}, &two, &b, base, page, &p);
+    ck_assert(f.policy == MPOL_INTERLEAVE && f.mask[0] == 2 && f.mask[1] == 1UL << 6);
+    ck_assert_str_eq(p.note, "");
+    f.error = EPERM;
+    gb_numa_move(&node, &two, &b, base, page, &p);
+    ck_assert_ptr_nonnull(strstr(p.note, "not moved (mbind: "));
 }
 END_TEST
 
@@ -157,6 +192,7 @@ int main(void) {
     tcase_add_test(tc, words);
     tcase_add_test(tc, policies);
     tcase_add_test(tc, refusals);
+    tcase_add_test(tc, moving);
     tcase_add_test(tc, looking);
     tcase_add_test(tc, this_system);
     suite_add_tcase(suite, tc);

@@ -26,10 +26,10 @@ static gb_record *full_record(uint64_t seed) {
     gb_record_verify(r, "ok", NULL);
     gb_record_hash(r, "logits", "00112233445566778899aabbccddeeff");
     gb_record_hash(r, "blocks", "ffeeddccbbaa99887766554433221100");
-    gb_counter_set counters = {0};
-    counters.of[0] = (gb_counter_value){.present = true, .count = 1000};
-    for (int i = 1; i < GB_COUNTER_COUNT; i++) (void)snprintf(counters.of[i].reason, 32, "not supported");
-    gb_record_counters(r, &counters, 10, "call");
+    gb_counter_value values[] = {{.name = "cycles", .present = true, .value = 100},
+                                 {.name = "instructions", .reason = "not supported"}};
+    gb_record_counters(r, &(gb_counter_set){.of = values, .count = 2}, "call");
+    gb_record_disturbance(r, &(gb_disturbance){.drift = 0.25, .stolen = 0.5, .why = "the clock"});
     gb_run run;
     char *const argv[] = {(char *)"bench", (char *)"--filter", (char *)"it's a $x", (char *)""};
     gb_run_begin(&run, 4, argv, NULL);
@@ -67,6 +67,10 @@ START_TEST(conforms_to_schema) {
     ck_assert(at(ns, "median", NULL)->valuedouble == 3.5);
     ck_assert(at(ns, "ci95_low", NULL)->valuedouble == 1 && at(ns, "ci95_high", NULL)->valuedouble == 6);
     ck_assert_int_eq(cJSON_GetArraySize(at(ns, "samples", NULL)), 6);
+    ck_assert_int_eq(at(ns, "outliers", NULL)->valueint, 0);
+    ck_assert_str_eq(cJSON_GetStringValue(at(json, "conditions", "verdict")), "unreliable");
+    ck_assert_str_eq(cJSON_GetStringValue(at(json, "conditions", "why")), "the clock");
+    ck_assert(at(json, "conditions", "stolen")->valuedouble == 0.5);
     ck_assert(at(json, "counters", "cycles")->valuedouble == 100);
     ck_assert_str_eq(cJSON_GetStringValue(at(at(json, "counters", "instructions"), "absent", NULL)), "not supported");
     ck_assert_str_eq(cJSON_GetStringValue(at(json, "run", "command")), "gaugeblock bench --filter 'it'\\''s a $x' ''");
@@ -84,7 +88,7 @@ END_TEST
 START_TEST(checker_refuses) {
     gb_record *r = full_record(42);
     cJSON *schema = gb_schema_read("schema.json");
-    for (int damage = 0; damage < 6; damage++) {
+    for (int damage = 0; damage < 7; damage++) {
         cJSON *json = print_and_parse(r);
         cJSON *run = cJSON_GetObjectItemCaseSensitive(json, "run");
         if (damage == 0) cJSON_DeleteItemFromObjectCaseSensitive(json, "verify");
@@ -92,6 +96,7 @@ START_TEST(checker_refuses) {
         if (damage == 2) cJSON_AddNullToObject(json, "extra");
         if (damage == 3) cJSON_ReplaceItemInObjectCaseSensitive(run, "seed", cJSON_CreateNumber(1.5));
         if (damage == 4) cJSON_ReplaceItemInObjectCaseSensitive(run, "command", cJSON_CreateNumber(1));
+        if (damage == 6) cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItem(json, "conditions"), "verdict");
         if (damage == 5) cJSON_DeleteItemFromObjectCaseSensitive(cJSON_GetObjectItem(json, "machine"), "governor");
         ck_assert_msg(gb_schema_problem(json, schema) != NULL, "damage %d not seen", damage);
         cJSON_Delete(json);

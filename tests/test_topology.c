@@ -6,6 +6,7 @@
 
 #include "harness/cpu_list.h"
 #include "harness/topology.h"
+#include "tests/support/fake_root.h"
 #include "tests/support/suite.h"
 
 static gb_topology made;
@@ -38,6 +39,9 @@ START_TEST(numa_and_smt) {
     ck_assert_uint_eq(gb_topology_default_cpus(&made, 9, cpus), 8);
     ck_assert_int_eq(memcmp(cpus, expected, sizeof expected), 0);
     ck_assert_uint_eq(gb_topology_default_cpus(&made, 3, cpus), 3);
+    ck_assert_uint_eq(gb_topology_fast_cores(&made, -1), 4); /* no siblings */
+    ck_assert_uint_eq(gb_topology_fast_cores(&made, 1), 2);
+    ck_assert_uint_eq(gb_topology_fast_cores(&made, 2), 0);
     ck_assert(gb_topology_has_cpu(&made, 7));
     ck_assert(!gb_topology_has_cpu(&made, 8));
     gb_topology_free(&made);
@@ -54,6 +58,7 @@ START_TEST(hybrid) {
     int cpus[6] = {0};
     ck_assert_uint_eq(gb_topology_default_cpus(&made, 6, cpus), 6);
     ck_assert_int_eq(memcmp(cpus, expected, sizeof expected), 0);
+    ck_assert_uint_eq(gb_topology_fast_cores(&made, -1), 2);
     gb_topology_free(&made);
 }
 END_TEST
@@ -72,6 +77,65 @@ static void print_made(const char *expected) {
     free(text);
     gb_topology_free(&made);
 }
+
+/* A hybrid machine as Linux describes it in /sys: two fast cores with two threads each, two slow ones that share an L2;
+ * nothing of this machine shows through. */
+START_TEST(hybrid_of_sysfs) {
+    char path[160];
+    fake_root_put("/proc/cpuinfo", "processor\t: 0\n");
+    fake_root_put("/sys/devices/system/cpu/online", "0-5\n");
+    fake_root_put("/sys/devices/system/cpu/possible", "0-5\n");
+    fake_root_put("/sys/devices/cpu_core/cpus", "0-3\n");
+    fake_root_put("/sys/devices/cpu_atom/cpus", "4-5\n");
+    for (int cpu = 0; cpu < 6; cpu++) {
+        const int fast = cpu < 4;
+        char threads[8];
+        char shared[8];
+        (void)snprintf(threads, sizeof threads, "%x\n", fast ? 3U << (cpu & ~1) : 1U << cpu);
+        (void)snprintf(shared, sizeof shared, "%x\n", fast ? 3U << (cpu & ~1) : 0x30U);
+        const struct {
+            const char *file, *text;
+        } files[] = {{"topology/core_cpus", threads},
+                     {"topology/thread_siblings", threads},
+                     {"topology/core_id", fast ? (cpu < 2 ? "0\n" : "1\n") : (cpu == 4 ? "2\n" : "3\n")},
+                     {"topology/package_cpus", "3f\n"},
+                     {"topology/core_siblings", "3f\n"},
+                     {"topology/physical_package_id", "0\n"},
+                     {"cache/index0/shared_cpu_map", threads},
+                     {"cache/index0/level", "1\n"},
+                     {"cache/index0/type", "Data\n"},
+                     {"cache/index0/size", fast ? "48K\n" : "32K\n"},
+                     {"cache/index1/shared_cpu_map", shared},
+                     {"cache/index1/level", "2\n"},
+                     {"cache/index1/type", "Unified\n"},
+                     {"cache/index1/size", "2048K\n"},
+                     {"cpufreq/cpuinfo_max_freq", fast ? "5000000\n" : "3800000\n"}};
+        for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+            (void)snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/%s", cpu, files[i].file);
+            fake_root_put(path, files[i].text);
+        }
+    }
+    ck_assert_int_eq(setenv("HWLOC_FSROOT", fake_root, 1), 0);
+    ck_assert_int_eq(setenv("HWLOC_COMPONENTS", "linux,stop", 1), 0);
+    gb_error err = {0};
+    ck_assert_msg(gb_topology_read(&made, &err) == GB_OK, "%s", err.text);
+    ck_assert_uint_eq(made.cpu_count, 6);
+    ck_assert_uint_eq(made.core_count, 4);
+    ck_assert_uint_eq(made.kind_count, 2);
+    ck_assert(made.smt);
+    ck_assert_uint_eq(gb_topology_fast_cores(&made, -1), 2);
+    static const int expected[] = {0, 2, 4, 5, 1, 3};
+    int cpus[6] = {0};
+    ck_assert_uint_eq(gb_topology_default_cpus(&made, 6, cpus), 6);
+    ck_assert_int_eq(memcmp(cpus, expected, sizeof expected), 0);
+    made.nodes[0].bytes = 0;
+    print_made("  package 0: CPUs 0-5\n"
+               "    NUMA node 0: CPUs 0-5\n"
+               "      no L3 known: CPUs 0-5\n"
+               "        2 cores of kind 1 (the fastest), L1d 48 KiB, L2 2 MiB, 2 threads each (SMT): CPUs 0-3\n"
+               "        2 cores of kind 0 (the slowest), L1d 32 KiB, L2 2 MiB for 2 CPUs: CPUs 4-5\n");
+}
+END_TEST
 
 /* Two packages with a node and a last cache each, pairs of cores on one L2, SMT: every level once, sharing counted. */
 START_TEST(tree) {
@@ -219,9 +283,11 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("topology");
     TCase *tc = tcase_create("topology");
+    tcase_add_checked_fixture(tc, fake_root_enter, fake_root_leave);
 #ifdef GB_HAVE_HWLOC
     tcase_add_test(tc, numa_and_smt);
     tcase_add_test(tc, hybrid);
+    tcase_add_test(tc, hybrid_of_sysfs);
     tcase_add_test(tc, bad_descriptions);
     tcase_add_test(tc, tree);
     tcase_add_test(tc, nodes_and_views);

@@ -74,7 +74,7 @@ static int run(const char *pattern, gb_bench_level level, gb_error *err) {
     gb_rng rng;
     gb_rng_seed(&rng, GB_VERIFY_SEED, "price");
     int rc = gb_topology_read(&topology, err);
-    if (!rc) rc = gb_stopwatch_new(&watch, err);
+    if (!rc) rc = gb_stopwatch_new(&watch, NULL, err);
     const size_t target = rc ? 0 : gb_bench_level_bytes(level, &topology);
     if (!rc) printf("%-32s %13s %13s   ours / free [95 %% interval]\n", "kernel", "ours", "free");
     for (size_t row = 0; !rc && row < gb_kernel_count; row++) {
