@@ -1,15 +1,12 @@
 /* gaugeblock e2e: the model benchmark. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/engine.h"
+#include "cli/e2e_report.h"
 #include "cli/store.h"
 #include "harness/alloc.h"
-#include "harness/stats.h"
-#include "model/e2e.h"
 #include "verify/selected.h"
 
 const char gb_help_e2e[] =
@@ -25,6 +22,7 @@ const char gb_help_e2e[] =
     "                    kind)\n"
     "  -r, --repetitions R (default 5)\n"
     "      --seed S      seed of the token ids (default 1)\n"
+    "      --counters LIST hardware counters of the tests, per token: core, energy, or both with a comma\n"
     "      --no-pin      let the system move the threads (default: each has a CPU, one per core first)\n" GB_PLACE_HELP
     "  -b, --batch B     most tokens evaluated at once (default 512)\n"
     "      --kv TYPE     type of the KV cache, f16 (default) or f32\n"
@@ -32,34 +30,20 @@ const char gb_help_e2e[] =
     "      --store [PATH] also add the results to the store (default: ~/.local/share/gaugeblock/results.db)\n"
     "      --json        a JSON array with one record per test\n";
 
-enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN };
-enum { MAX_MODELS = 64, MAX_COUNTS = 32, MAX_CELLS = 256, MAX_TOKENS = 1 << 20 };
-enum { P99_SAMPLES = 299 }; /* fewer do not bound the 99th percentile with 95 % confidence */
-
-typedef struct options {
-    gb_engine_options engine;
-    char *list; /* -m, cut into models */
-    const char *models[MAX_MODELS];
-    size_t model_count;
-    size_t threads[MAX_COUNTS];
-    size_t thread_counts;
-    size_t prompt, generate, repetitions;
-    bool prompt_given, generate_given, threads_given, no_pin;
-    const char *store; /* NULL: do not */
-    uint64_t seed;
-} options;
+enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN, OPTION_COUNTERS };
+enum { MAX_CELLS = 256, MAX_TOKENS = 1 << 20 };
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
 
-static int read_threads(options *o, const char *text, gb_error *err) {
+static int read_threads(gb_e2e_options *o, const char *text, gb_error *err) {
     char *copy = strdup(text);
     if (!copy) return gb_fail(err, GB_ESYSTEM, "options: out of memory");
     int rc = GB_OK;
     o->thread_counts = 0;
     char *rest = copy;
     for (char *word; !rc && (word = strsep(&rest, ",")) != NULL;) {
-        if (o->thread_counts == MAX_COUNTS)
-            rc = gb_fail(err, GB_EINPUT, "--threads '%s': more than %d counts", text, MAX_COUNTS);
+        if (o->thread_counts == GB_E2E_COUNTS)
+            rc = gb_fail(err, GB_EINPUT, "--threads '%s': more than %d counts", text, GB_E2E_COUNTS);
         else
             rc = gb_parse_size("--threads", word, 1, 1024, &o->threads[o->thread_counts++], err);
     }
@@ -67,21 +51,31 @@ static int read_threads(options *o, const char *text, gb_error *err) {
     return rc;
 }
 
-static int split_models(options *o, gb_error *err) {
+static int split_models(gb_e2e_options *o, gb_error *err) {
     o->list = strdup(o->engine.model ? o->engine.model : "");
     if (!o->list) return gb_fail(err, GB_ESYSTEM, "options: out of memory");
     char *rest = o->list;
     for (char *word; (word = strsep(&rest, ",")) != NULL;) {
         if (!*word) return gb_fail(err, GB_EINPUT, "--model '%s': an empty name in the list", o->engine.model);
-        if (o->model_count == MAX_MODELS)
-            return gb_fail(err, GB_EINPUT, "--model '%s': more than %d models", o->engine.model, MAX_MODELS);
+        if (o->model_count == GB_E2E_MODELS)
+            return gb_fail(err, GB_EINPUT, "--model '%s': more than %d models", o->engine.model, GB_E2E_MODELS);
         o->models[o->model_count++] = word;
     }
     return GB_OK;
 }
 
+static int read_counters(gb_e2e_options *o, const char *text, gb_error *err) {
+    const int rc = gb_counter_groups_parse("--counters", text, &o->counters, err);
+    if (rc) return rc;
+    o->counts = o->counters.group[GB_COUNTER_GROUP_core] || o->counters.group[GB_COUNTER_GROUP_energy];
+    for (int g = 0; g < GB_COUNTER_GROUP_COUNT; g++)
+        if (o->counters.group[g] && g != GB_COUNTER_GROUP_core && g != GB_COUNTER_GROUP_energy)
+            return gb_fail(err, GB_EINPUT, "--counters '%s': of whole models only core and energy are counted", text);
+    return GB_OK;
+}
+
 static int take(void *into, int option, char *value, gb_error *err) {
-    options *o = into;
+    gb_e2e_options *o = into;
     switch (option) {
     case 't':
         o->threads_given = true;
@@ -96,6 +90,8 @@ static int take(void *into, int option, char *value, gb_error *err) {
         return gb_parse_size("--repetitions", value, 1, 100000, &o->repetitions, err);
     case OPTION_SEED:
         return gb_parse_u64("--seed", value, &o->seed, err);
+    case OPTION_COUNTERS:
+        return read_counters(o, value, err);
     case OPTION_NO_PIN:
         o->no_pin = true;
         return GB_OK;
@@ -109,12 +105,13 @@ static int take(void *into, int option, char *value, gb_error *err) {
     }
 }
 
-static int read_options(int argc, char **argv, options *o, gb_error *err) {
+static int read_options(int argc, char **argv, gb_e2e_options *o, gb_error *err) {
     static const struct option names[] = {GB_ENGINE_LONG,
                                           {"prompt", required_argument, NULL, 'p'},
                                           {"gen", required_argument, NULL, 'n'},
                                           {"repetitions", required_argument, NULL, 'r'},
                                           {"seed", required_argument, NULL, OPTION_SEED},
+                                          {"counters", required_argument, NULL, OPTION_COUNTERS},
                                           {"no-pin", no_argument, NULL, OPTION_NO_PIN},
                                           {"store", optional_argument, NULL, GB_OPTION_STORE},
                                           {NULL, 0, NULL, 0}};
@@ -128,7 +125,7 @@ static int read_options(int argc, char **argv, options *o, gb_error *err) {
 }
 
 /* Default lengths shrink to the shortest context; lengths that were asked for must fit it. */
-static int fit_context(options *o, gb_error *err) {
+static int fit_context(gb_e2e_options *o, gb_error *err) {
     size_t n_ctx = 0;
     const int rc = gb_e2e_context(o->models, o->model_count, &n_ctx, err);
     if (rc) return rc;
@@ -148,175 +145,13 @@ static int fit_context(options *o, gb_error *err) {
     return GB_OK;
 }
 
-/* --- output ------------------------------------------------------------------------------------------------------- */
-
-static void add_number(cJSON *json, const char *name, double v) {
-    if (isfinite(v))
-        cJSON_AddNumberToObject(json, name, v);
-    else
-        cJSON_AddNullToObject(json, name);
-}
-
-static void add_bytes(cJSON *json, const char *name, uint64_t v) {
-    add_number(json, name, v ? (double)v : NAN); /* 0: the system did not say */
-}
-
-static void add_gaps(cJSON *json, const gb_e2e_cell *cell, double *scratch) {
-    if (!cell->itl_count) return;
-    memcpy(scratch, cell->itl_ms, cell->itl_count * sizeof *scratch);
-    gb_sort_doubles(scratch, cell->itl_count);
-    cJSON *itl = cJSON_AddObjectToObject(json, "itl_ms");
-    cJSON_AddNumberToObject(itl, "n", (double)cell->itl_count);
-    cJSON_AddNumberToObject(itl, "p50", gb_percentile(scratch, cell->itl_count, 0.5));
-    cJSON_AddNumberToObject(itl, "p90", gb_percentile(scratch, cell->itl_count, 0.9));
-    add_number(itl, "p99", cell->itl_count >= P99_SAMPLES ? gb_percentile(scratch, cell->itl_count, 0.99) : NAN);
-}
-
-static void add_profile(cJSON *json, const gb_e2e_profile *p) {
-    add_number(json, "load_ms", p->load_ms);
-    add_number(json, "load_resident", p->resident_before);
-    add_number(json, "first_decode_ms", p->first_decode_ms);
-    add_number(json, "ttft_ms", p->ttft_ms);
-    add_bytes(json, "model_bytes", p->model_bytes);
-    add_bytes(json, "tensor_bytes", p->tensor_bytes);
-    add_number(json, "bits_per_weight", p->bits_per_weight);
-    add_bytes(json, "kv_bytes", p->kv_bytes);
-    add_bytes(json, "work_bytes", p->work_bytes);
-    add_bytes(json, "peak_rss_bytes", p->peak_rss_bytes);
-    add_bytes(json, "rss_anon_bytes", p->rss_anon_bytes);
-    add_bytes(json, "rss_file_bytes", p->rss_file_bytes);
-}
-
-typedef struct outcome {
-    const gb_topology *topology;
-    const options *o;
-    const gb_e2e_cell *cell;
-    const char *tier;
-    size_t verified; /* rows checked before the first measurement */
-    const gb_run *run;
-    double *scratch;
-} outcome;
-
-/* Where the weights lie. */
-static const char *memory_text(const outcome *r, const gb_e2e_cell *cell, char text[256]) {
-    const int cpu_node = r->run->cpu_count ? gb_topology_node_of(r->topology, r->run->cpus[0]) : -1;
-    gb_placement_text(&cell->placement, &r->o->engine.place.numa, cpu_node, text, 256);
-    return text;
-}
-
-static cJSON *test_record(const outcome *r, const char *kind, size_t tokens, const double *samples) {
-    const options *o = r->o;
-    const gb_summary s = gb_summarize(samples, o->repetitions, r->scratch);
-    size_t low = 0;
-    size_t high = 0;
-    char test[32];
-    (void)snprintf(test, sizeof test, "%s%zu", kind, tokens);
-    cJSON *json = cJSON_CreateObject();
-    gb_json_add_text(json, "model", r->cell->model, strlen(r->cell->model));
-    cJSON_AddStringToObject(json, "test", test);
-    cJSON_AddNumberToObject(json, "tokens", (double)tokens);
-    cJSON_AddNumberToObject(json, "threads", (double)r->cell->threads);
-    cJSON_AddStringToObject(json, "isa", r->tier);
-    cJSON_AddNumberToObject(json, "batch", (double)o->engine.n_batch);
-    cJSON_AddStringToObject(json, "kv", gb_formats[o->engine.kv].name);
-    cJSON_AddNumberToObject(json, "seed", (double)o->seed);
-    cJSON_AddNumberToObject(json, "tps_median", s.median);
-    cJSON *interval = cJSON_AddArrayToObject(json, "tps_ci95");
-    cJSON_AddItemToArray(interval, cJSON_CreateNumber(s.low));
-    cJSON_AddItemToArray(interval, cJSON_CreateNumber(s.high));
-    add_number(json, "ci_coverage", gb_median_ranks(o->repetitions, &low, &high)); /* below 0.95: too few samples */
-    cJSON_AddNumberToObject(json, "tps_mean", s.mean);
-    cJSON_AddNumberToObject(json, "tps_sd", s.sd);
-    add_number(json, "noise_floor", o->repetitions > 1 ? gb_noise_floor(samples, o->repetitions, r->scratch) : NAN);
-    cJSON *all = cJSON_AddArrayToObject(json, "samples");
-    for (size_t i = 0; i < o->repetitions; i++) cJSON_AddItemToArray(all, cJSON_CreateNumber(samples[i]));
-    if (samples == r->cell->tg) add_gaps(json, r->cell, r->scratch);
-    add_profile(json, &r->cell->profile);
-    char memory[256];
-    cJSON_AddStringToObject(json, "memory", memory_text(r, r->cell, memory));
-    cJSON *verify = cJSON_AddObjectToObject(json, "verify");
-    cJSON_AddStringToObject(verify, "verdict", r->verified ? "ok" : "not applicable");
-    cJSON_AddNumberToObject(verify, "rows", (double)r->verified);
-    return json;
-}
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static void print_row(const outcome *r, const char *kind, size_t tokens, const double *samples) {
-    const gb_summary s = gb_summarize(samples, r->o->repetitions, r->scratch);
-    char test[32];
-    (void)snprintf(test, sizeof test, "%s%zu", kind, tokens);
-    printf("%-32.32s %-7s %3zu  %9.2f  %9.2f .. %-9.2f\n", base_name(r->cell->model), test, r->cell->threads, s.median,
-           s.low, s.high);
-}
-
-static void print_text(const options *o, const gb_e2e_cell *cells, size_t count, outcome r) {
-    size_t low = 0;
-    size_t high = 0;
-    const double coverage = gb_median_ranks(o->repetitions, &low, &high);
-    printf("%-32s %-7s %3s  %9s  %s\n", "model", "test", "thr", "tokens/s",
-           coverage >= 0.95 ? "95 % interval of the median" : "least .. most (too few samples for 95 %)");
-    for (size_t i = 0; i < count; i++) {
-        r.cell = &cells[i];
-        if (cells[i].pp) print_row(&r, "pp", o->prompt, cells[i].pp);
-        if (cells[i].tg) print_row(&r, "tg", o->generate, cells[i].tg);
-    }
-    printf("\n%-32s %3s %8s %8s %9s %9s %9s %9s %9s\n", "model", "thr", "MB", "bits/wt", "load ms", "1st dec.",
-           "TTFT ms", "peak MB", "KV MB");
-    for (size_t i = 0; i < count; i++) {
-        const gb_e2e_profile *p = &cells[i].profile;
-        printf("%-32.32s %3zu %8.1f %8.3f %9.1f %9.2f %9.1f %9.1f %9.1f\n", base_name(cells[i].model), cells[i].threads,
-               (double)p->model_bytes * 1e-6, p->bits_per_weight, p->load_ms, p->first_decode_ms, p->ttft_ms,
-               (double)p->peak_rss_bytes * 1e-6, (double)p->kv_bytes * 1e-6);
-    }
-    printf("\ninstruction set %s, KV cache %s, batch %zu, %zu repetitions; TTFT: %zu tokens, without tokenization; "
-           "peak: of a process that runs this model only\n",
-           r.tier, gb_formats[o->engine.kv].name, o->engine.n_batch, o->repetitions, o->prompt);
-    for (size_t i = 0; i < count; i += o->thread_counts) {
-        char memory[256];
-        printf("memory of %s: %s\n", base_name(cells[i].model), memory_text(&r, &cells[i], memory));
-    }
-    printf("verified before timing: %zu kernels, bit for bit\n", r.verified);
-}
-
-static int add_test(cJSON *all, const outcome *r, const char *kind, size_t tokens, const double *samples,
-                    gb_error *err) {
-    cJSON *json = test_record(r, kind, tokens, samples);
-    cJSON_AddItemToArray(all, json);
-    return gb_json_add_run(json, r->run, err);
-}
-
-/* The results as JSON: to standard output, to the store. */
-static int deliver(const options *o, cJSON *all, gb_error *err) {
-    int rc = gb_store_json(o->store, all, err);
-    if (!rc && o->engine.json) return gb_json_print(all, err);
-    cJSON_Delete(all);
-    return rc;
-}
-
-static int make_json(const options *o, const gb_e2e_cell *cells, size_t count, outcome r, gb_error *err) {
-    cJSON *all = cJSON_CreateArray();
-    int rc = GB_OK;
-    for (size_t i = 0; i < count && !rc; i++) {
-        r.cell = &cells[i];
-        if (cells[i].pp) rc = add_test(all, &r, "pp", o->prompt, cells[i].pp, err);
-        if (!rc && cells[i].tg) rc = add_test(all, &r, "tg", o->generate, cells[i].tg, err);
-    }
-    if (!rc) return deliver(o, all, err);
-    cJSON_Delete(all);
-    return rc;
-}
-
 static void show_progress(void *user, double share) {
     (void)user;
     fputs("\r\033[K", stderr);
     if (share < 1.0) fprintf(stderr, "measuring: %.0f %%", 100.0 * share);
 }
 
-static int measure(const options *o, const gb_topology *topology, const gb_run *run, gb_error *err) {
+static int measure(const gb_e2e_options *o, const gb_topology *topology, const gb_run *run, gb_error *err) {
     gb_e2e_params params = {.prompt = o->prompt,
                             .generate = o->generate,
                             .repetitions = o->repetitions,
@@ -325,6 +160,8 @@ static int measure(const options *o, const gb_topology *topology, const gb_run *
                             .seed = o->seed,
                             .numa = &o->engine.place.numa,
                             .topology = topology,
+                            .perf = o->counts ? &gb_perf_system : NULL,
+                            .counters = o->counters,
                             .cpus = run->cpus,
                             .cpu_count = run->cpu_count};
     int rc = gb_parse_isa(o->engine.isa, &params.cap, err);
@@ -345,14 +182,16 @@ static int measure(const options *o, const gb_topology *topology, const gb_run *
     }
     if (!rc) rc = gb_e2e_run(&params, cells, count, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, NULL, err);
     if (!rc) {
-        const outcome r = {.o = o,
-                           .topology = topology,
-                           .tier = gb_cap_tier(&params.cap),
-                           .verified = verified,
-                           .run = run,
-                           .scratch = scratch};
-        if (!o->engine.json) print_text(o, cells, count, r);
-        if (o->engine.json || o->store) rc = make_json(o, cells, count, r, err);
+        const gb_e2e_outcome r = {.o = o,
+                                  .cells = cells,
+                                  .count = count,
+                                  .topology = topology,
+                                  .tier = gb_cap_tier(&params.cap),
+                                  .verified = verified,
+                                  .run = run,
+                                  .scratch = scratch};
+        if (!o->engine.json) gb_e2e_print(&r);
+        if (o->engine.json || o->store) rc = gb_e2e_deliver(&r, err);
         for (size_t i = 0; i < count; i++) gb_e2e_cell_free(&cells[i]);
     }
     free(cells);
@@ -361,7 +200,7 @@ static int measure(const options *o, const gb_topology *topology, const gb_run *
 }
 
 /* One thread per physical core first. */
-static int choose_cpus(const options *o, const gb_topology *topology, gb_run *run, gb_error *err) {
+static int choose_cpus(const gb_e2e_options *o, const gb_topology *topology, gb_run *run, gb_error *err) {
     const gb_place *place = &o->engine.place;
     size_t most = 1;
     for (size_t i = 0; i < o->thread_counts; i++) most = o->threads[i] > most ? o->threads[i] : most;
@@ -374,7 +213,7 @@ static int choose_cpus(const options *o, const gb_topology *topology, gb_run *ru
 }
 
 int gb_cmd_e2e(int argc, char **argv, gb_error *err) {
-    options o = {
+    gb_e2e_options o = {
         .engine = GB_ENGINE_DEFAULTS, .prompt = 512, .generate = 64, .repetitions = 5, .seed = 1, .thread_counts = 1};
     gb_run run;
     gb_topology topology = {0};

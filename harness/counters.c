@@ -235,26 +235,33 @@ const gb_counter_value *gb_counter_find(const gb_counter_set *set, const char *n
     return NULL;
 }
 
-static bool same_line(const gb_open_counter *a, const gb_open_counter *b) {
-    const bool absent = a->from == GB_ABSENT;
-    return a->group == b->group && absent == (b->from == GB_ABSENT) && (!absent || strcmp(a->reason, b->reason) == 0);
+static bool same_line(const gb_counter_value *a, const gb_counter_value *b) {
+    return a->group == b->group && a->present == b->present && (a->present || strcmp(a->reason, b->reason) == 0);
 }
 
-char *gb_counters_text(const gb_counters *counters) {
+char *gb_counter_set_text(const gb_counter_set *set) {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (!out) return NULL;
-    for (size_t i = 0; i < counters->count; i++) {
-        const gb_open_counter *c = &counters->of[i];
+    for (size_t i = 0; i < set->count; i++) {
+        const gb_counter_value *v = &set->of[i];
         size_t first = 0;
-        while (!same_line(&counters->of[first], c)) first++;
+        while (!same_line(&set->of[first], v)) first++;
         if (first < i) continue;
-        fprintf(out, "%s: ", gb_counter_group_names[c->group]);
-        for (size_t j = i; j < counters->count; j++)
-            if (same_line(&counters->of[j], c)) fprintf(out, "%s%s", j > i ? ", " : "", counters->of[j].name);
-        if (c->from == GB_ABSENT) fprintf(out, ": absent: %s", c->reason);
-        fputc('\n', out);
+        fprintf(out, "%s: ", gb_counter_group_names[v->group]);
+        for (size_t j = i; j < set->count; j++)
+            if (same_line(&set->of[j], v)) fprintf(out, "%s%s", j > i ? ", " : "", set->of[j].name);
+        fprintf(out, "%s%s\n", v->present ? "" : ": absent: ", v->present ? "" : v->reason);
     }
     return fclose(out) == 0 ? text : NULL;
+}
+
+char *gb_counters_text(const gb_counters *counters) {
+    gb_counter_set set;
+    if (gb_counters_new_set(counters, &set, NULL)) return NULL;
+    for (size_t i = 0; i < set.count; i++) set.of[i].present = counters->of[i].from != GB_ABSENT;
+    char *text = gb_counter_set_text(&set);
+    free(set.of);
+    return text;
 }

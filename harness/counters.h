@@ -97,8 +97,10 @@ void gb_counters_start(gb_counters *counters, gb_counter_group group);
 /* Fills the group's values of the set: counts since the start, divided by `per`. */
 void gb_counters_stop(gb_counters *counters, gb_counter_group group, double per, gb_counter_set *set);
 
-/* What can be counted and what cannot, a line per group and cause: "core: cycles, branches" or "core: cycles: absent:
- * ...". The caller frees it; NULL without memory. */
+/* What is there and what is not, a line per group and cause: "core: cycles, branches" or "core: cycles: absent: ...".
+ * The caller frees it; NULL without memory. */
+char *gb_counter_set_text(const gb_counter_set *set);
+/* The same before anything is counted: what can be. */
 char *gb_counters_text(const gb_counters *counters);
 
 #endif

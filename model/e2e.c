@@ -8,6 +8,7 @@
 #include "harness/clock.h"
 #include "harness/rng.h"
 #include "model/context.h"
+#include "model/e2e_counters.h"
 
 /* A cell made ready to run: models and pools are shared among cells. */
 typedef struct station {
@@ -94,6 +95,32 @@ static int run_cell(const gb_e2e_params *p, const station *s, gb_e2e_cell *cell,
         double *gaps = cell->itl_ms ? cell->itl_ms + repetition * (p->generate - 1) : NULL;
         rc = run_generate(s, ids, p->generate, &cell->tg[repetition], gaps, err);
     }
+    return rc;
+}
+
+/* As often as the counters need. */
+static int count_test(const gb_e2e_params *p, const station *s, gb_team_counters *team, const int32_t *ids, bool prompt,
+                      gb_counter_set *set, gb_error *err) {
+    const double least = gb_team_counters_least_ns(team);
+    const uint64_t start = gb_now_ns();
+    double tokens = 0;
+    double tps = 0;
+    int rc = GB_OK;
+    gb_team_counters_start(team);
+    do {
+        rc = prompt ? run_prompt(s, ids, p->prompt, &tps, err) : run_generate(s, ids, p->generate, &tps, NULL, err);
+        tokens += (double)(prompt ? p->prompt : p->generate);
+    } while (!rc && (double)(gb_now_ns() - start) < least);
+    return rc ? rc : gb_team_counters_stop(team, tokens, set, err);
+}
+
+/* After all repetitions, so that counting disturbs none. */
+static int count_cell(const gb_e2e_params *p, const station *s, gb_e2e_cell *cell, const int32_t *ids, gb_error *err) {
+    gb_team_counters *team = NULL;
+    int rc = gb_team_counters_open(p->perf, &p->counters, s->pool, &team, err);
+    if (!rc && p->prompt) rc = count_test(p, s, team, ids, true, &cell->pp_counters, err);
+    if (!rc && p->generate) rc = count_test(p, s, team, ids, false, &cell->tg_counters, err);
+    gb_team_counters_close(team);
     return rc;
 }
 
@@ -190,6 +217,7 @@ static int run_all(const gb_e2e_params *p, gb_e2e_cell *cells, size_t count, sta
             rc = run_cell(p, &all[i], &cells[i], ids, repetition, err);
             step(r);
         }
+    for (size_t i = 0; i < count && !rc && p->perf; i++) rc = count_cell(p, &all[i], &cells[i], ids, err);
     free(ids);
     return rc;
 }
@@ -217,5 +245,8 @@ void gb_e2e_cell_free(gb_e2e_cell *cell) {
     free(cell->pp);
     free(cell->tg);
     free(cell->itl_ms);
+    free(cell->pp_counters.of);
+    free(cell->tg_counters.of);
     cell->pp = cell->tg = cell->itl_ms = NULL;
+    cell->pp_counters = cell->tg_counters = (gb_counter_set){0};
 }

@@ -122,16 +122,27 @@ void gb_record_hash(gb_record *record, const char *name, const char *digits) {
     add_text(record, all, name, digits);
 }
 
-void gb_record_counters(gb_record *record, const gb_counter_set *counters, const char *per) {
-    cJSON *all = add_object(record, record->root, "counters");
-    add_text(record, all, "per", per);
-    for (size_t i = 0; i < counters->count; i++) {
+cJSON *gb_counter_set_json(const gb_counter_set *counters, const char *per) {
+    cJSON *all = cJSON_CreateObject();
+    bool ok = all && cJSON_AddStringToObject(all, "per", per);
+    for (size_t i = 0; ok && i < counters->count; i++) {
         const gb_counter_value *v = &counters->of[i];
-        if (v->present)
-            add_number(record, all, v->name, v->value);
-        else
-            add_text(record, add_object(record, all, v->name), "absent", v->reason);
+        if (v->present) {
+            ok = cJSON_AddNumberToObject(all, v->name, v->value) != NULL;
+        } else {
+            cJSON *o = cJSON_AddObjectToObject(all, v->name);
+            ok = o && cJSON_AddStringToObject(o, "absent", v->reason);
+        }
     }
+    if (ok) return all;
+    cJSON_Delete(all);
+    return NULL;
+}
+
+void gb_record_counters(gb_record *record, const gb_counter_set *counters, const char *per) {
+    cJSON *all = gb_counter_set_json(counters, per);
+    keep(record, all);
+    keep(record, cJSON_AddItemToObject(record->root, "counters", all) ? all : NULL);
 }
 
 void gb_record_disturbance(gb_record *record, const gb_disturbance *d) {

@@ -43,6 +43,9 @@ void gb_record_hash(gb_record *record, const char *name, const char *digits);
 /* Counts per `per` ("call", "token"), each a number or its reason for being absent. */
 void gb_record_counters(gb_record *record, const gb_counter_set *counters, const char *per);
 
+/* The same as an object; NULL without memory. */
+cJSON *gb_counter_set_json(const gb_counter_set *counters, const char *per);
+
 /* Whether something from outside spoilt the measurement. */
 void gb_record_disturbance(gb_record *record, const gb_disturbance *disturbance);
 

@@ -120,6 +120,11 @@ refuse 'exclude each other' e2e -m "$model" --cpu-list 0 --no-pin
 refuse 'local, interleave or node:N' e2e -m "$model" --numa near
 refuse "--threads ''" e2e -m "$model" -t 1,
 refuse '--prompt 257' e2e -m "$model" -p 257
+refuse 'only core and energy are counted' e2e -m "$model" --counters core,cache
+refuse 'expected core, cache' e2e -m "$model" --counters heat
+one=$("$GAUGEBLOCK" e2e -m "$model" -p 2 -n 2 -r 1 --counters core,energy 2>&1)
+has 'e2e --counters' ', pp, per token:' "$one"
+has 'e2e --counters says what is absent' 'energy_package' "$one"
 refuse 'nothing to measure' e2e -m "$model" -p 0 -n 0
 refuse "$work/absent" e2e -m "$model,$work/absent" -p 1 -n 1 -r 1
 GAUGEBLOCK_ISA=quantum refuse GAUGEBLOCK_ISA perplexity -m "$model" -f "$work/text"

@@ -15,9 +15,10 @@ static cJSON *run_e2e(void) {
     const char *program = getenv("GAUGEBLOCK");
     ck_assert_ptr_nonnull(program);
     char command[2048];
-    (void)snprintf(command, sizeof command,
-                   "'%s' e2e -m '%s/models/gauge-4m/gauge-4m-f16.gguf' -p 8 -n 3 -r 2 -t 1 --json", program,
-                   GB_SOURCE_DIR);
+    (void)snprintf(
+        command, sizeof command,
+        "'%s' e2e -m '%s/models/gauge-4m/gauge-4m-f16.gguf' -p 8 -n 3 -r 2 -t 1 --counters core,energy --json", program,
+        GB_SOURCE_DIR);
     FILE *out = popen(command, "r");
     ck_assert_ptr_nonnull(out);
     const size_t size = fread(text, 1, sizeof text - 1, out);
@@ -40,6 +41,11 @@ START_TEST(conforms_to_schema) {
     const cJSON *decode = cJSON_GetArrayItem(json, 1);
     ck_assert_str_eq(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(decode, "test")), "tg3");
     ck_assert(cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(decode, "itl_ms")));
+    const cJSON *counters = cJSON_GetObjectItemCaseSensitive(decode, "counters");
+    static const char *const names[] = {"cycles", "instructions", "energy_package"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) /* a number or a reason */
+        ck_assert_ptr_nonnull(cJSON_GetObjectItemCaseSensitive(counters, names[i]));
+    ck_assert(cJSON_HasObjectItem(decode, "tokens_per_joule"));
     cJSON_Delete(schema);
     cJSON_Delete(json);
 }
