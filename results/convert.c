@@ -72,6 +72,29 @@ static int is_e2e(const cJSON *json) {
     return gb_json_at(json, "tps_median") && gb_json_at(json, "test");
 }
 
+/* Each a number, or a reason for its absence. */
+static int copy_counters(const making *m) {
+    const cJSON *all = gb_json_at(m->from, "counters");
+    const cJSON *item = NULL;
+    if (!all) return GB_OK;
+    gb_counter_set set = {.of = gb_new((size_t)cJSON_GetArraySize(all) + 1, sizeof *set.of, "counters", m->err)};
+    if (!set.of) return GB_ESYSTEM;
+    int rc = GB_OK;
+    cJSON_ArrayForEach(item, all) {
+        const char *reason = gb_json_string(item, "absent", NULL);
+        gb_counter_value *v = &set.of[set.count];
+        if (!item->string || strcmp(item->string, "per") == 0) continue;
+        *v = (gb_counter_value){.name = item->string, .present = !reason, .value = item->valuedouble};
+        if (reason) (void)snprintf(v->reason, sizeof v->reason, "%s", reason);
+        if (!rc && !reason && !(cJSON_IsNumber(item) && isfinite(item->valuedouble)))
+            rc = lacks(m, "a result of e2e", "counters");
+        set.count++;
+    }
+    if (!rc) gb_record_counters(m->record, &set, gb_json_string(all, "per", "token"));
+    free(set.of);
+    return rc;
+}
+
 static int from_e2e(making *m) {
     static const struct {
         const char *key, *unit;
@@ -94,9 +117,10 @@ static int from_e2e(making *m) {
         copy_value(m, m->from, values[i].key, values[i].key, values[i].unit);
     for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++)
         copy_value(m, gb_json_at(m->from, "itl_ms"), gaps[i][0], gaps[i][1], "ms");
+    copy_value(m, m->from, "tokens_per_joule", "tokens_per_joule", "t/J");
     const char *verdict = gb_json_string(gb_json_at(m->from, "verify"), "verdict", "not applicable");
     gb_record_verify(m->record, verdict, NULL);
-    return GB_OK;
+    return copy_counters(m);
 }
 
 /* --- perplexity -----------------------------------------------------------------------------------------------------

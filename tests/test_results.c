@@ -73,7 +73,22 @@ START_TEST(e2e_numbers) {
     ck_assert(!gb_result_metric(&all.of[0], "itl_p50_ms", &m));     /* a prompt has no gaps */
     ck_assert(gb_result_metric(&all.of[1], "itl_p90_ms", &m) && m.median == 21.5);
     ck_assert_str_eq(gb_result_text(&all.of[0], "verify", "verdict"), "ok");
+    ck_assert(gb_result_metric(&all.of[0], "tokens_per_joule", &m) && m.median == 12.5);
+    const cJSON *counters = cJSON_GetObjectItemCaseSensitive(all.of[0].json, "counters");
+    ck_assert_str_eq(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(counters, "per")), "token");
+    ck_assert(cJSON_GetObjectItemCaseSensitive(counters, "cycles")->valuedouble == 1500.5);
+    const cJSON *dram = cJSON_GetObjectItemCaseSensitive(counters, "energy_dram");
+    ck_assert_ptr_nonnull(strstr(cJSON_GetObjectItemCaseSensitive(dram, "absent")->valuestring, "no powercap zone"));
+    ck_assert(!cJSON_HasObjectItem(all.of[1].json, "counters"));
     gb_results_free(&all);
+    /* one that is neither number nor reason */
+    cJSON *json = cJSON_Parse("{\"model\":\"m\",\"test\":\"tg1\",\"tps_median\":1,\"samples\":[1],"
+                              "\"counters\":{\"per\":\"token\",\"cycles\":\"many\"}}");
+    gb_error err = {0};
+    int converted = 0;
+    ck_assert_int_eq(gb_convert(&json, &converted, "here", &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "'counters'"));
+    cJSON_Delete(json);
 }
 END_TEST
 
