@@ -6,6 +6,8 @@
 #include "harness/cpu_list.h"
 #include "harness/topology.h"
 
+enum { MOST_SIBLINGS = 8 };
+
 /* Which CPUs a line is about: those whose places equal the sample's down to a depth. */
 typedef enum depth { MACHINE, PACKAGE, NODE, LAST_CACHE, CORES } depth;
 
@@ -72,6 +74,20 @@ static void print_cache(FILE *out, const gb_topology *t, const gb_logical_cpu *c
     if (n > threads_of(t, c)) fprintf(out, " for %zu CPUs", n);
 }
 
+/* "; siblings 0+4, 1+5": the threads of each core of the group, of many cores the first ones. */
+static void print_siblings(FILE *out, const gb_topology *t, const gb_logical_cpu *c) {
+    size_t shown = 0;
+    for (size_t i = 0; i < t->cpu_count; i++) {
+        const gb_logical_cpu *first = &t->cpus[i];
+        if (!together(t, first, c, CORES) || (i > 0 && t->cpus[i - 1].core == first->core)) continue;
+        if (shown == MOST_SIBLINGS) fputs(" ...", out);
+        if (shown++ >= MOST_SIBLINGS) return;
+        fputs(shown == 1 ? "; siblings" : ",", out);
+        for (size_t j = i; j < t->cpu_count && t->cpus[j].core == first->core; j++)
+            fprintf(out, "%s%d", j > i ? "+" : " ", t->cpus[j].os_index);
+    }
+}
+
 static void print_cores(FILE *out, const gb_topology *t, const gb_logical_cpu *c, int *scratch) {
     size_t cores = 0;
     const size_t threads = threads_of(t, c);
@@ -80,14 +96,15 @@ static void print_cores(FILE *out, const gb_topology *t, const gb_logical_cpu *c
     fprintf(out, "%zu core%s", cores, cores == 1 ? "" : "s");
     if (t->kind_count > 1)
         fprintf(out, " of kind %d%s", c->kind,
-                c->kind == (int)t->kind_count - 1 ? " (the fastest)"
-                : c->kind == 0                    ? " (the slowest)"
+                c->kind == (int)t->kind_count - 1 ? " (P, the fastest)"
+                : c->kind == 0                    ? " (E, the slowest)"
                                                   : "");
     print_cache(out, t, c, 0, "L1d");
     print_cache(out, t, c, 1, "L2");
     if (threads > 1) fprintf(out, ", %zu threads each (SMT)", threads);
     fprintf(out, ": ");
     print_cpus(out, t, c, CORES, scratch);
+    if (threads > 1) print_siblings(out, t, c);
 }
 
 static void print_head(FILE *out, const gb_topology *t, const gb_logical_cpu *c, depth d, int *scratch) {

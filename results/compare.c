@@ -191,6 +191,18 @@ static int compare_hashes(const gb_result *a, const gb_result *b) {
     return x[0] && y[0] ? strcmp(x, y) == 0 : -1;
 }
 
+/* Something from outside spoilt one of them: the verdict stands, with a warning. */
+static void warn(gb_comparison *c) {
+    const gb_result *const both[2] = {c->a, c->b};
+    for (int i = 0; i < 2; i++) {
+        if (strcmp(gb_result_text(both[i], "conditions", "verdict"), "unreliable") != 0) continue;
+        if (!c->note[0])
+            (void)snprintf(c->note, sizeof c->note, "%s unreliable: %.120s", i ? "B" : "A",
+                           gb_result_text(both[i], "conditions", "why"));
+        c->unreliable = 1;
+    }
+}
+
 static int compare_key(const side *a, const side *b, const gb_compare_options *o, gb_comparison *c, gb_error *err) {
     char digits[2][33];
     *c = (gb_comparison){.a = newest(a), .b = newest(b), .runs_a = a->count, .runs_b = b->count};
@@ -224,6 +236,7 @@ static int compare_key(const side *a, const side *b, const gb_compare_options *o
         compare_values(c);
     else
         judge(c, o->confidence);
+    warn(c);
     return GB_OK;
 }
 

@@ -30,7 +30,8 @@ typedef struct gb_comparison {
     const char *verdict; /* "faster", "slower" ..., "equal", or "no difference shown" */
     int shown;           /* 0: "no difference shown" */
     int same_machine;
-    int hashes; /* 1 equal, 0 not, -1: not on both sides */
+    int hashes;     /* 1 equal, 0 not, -1: not on both sides */
+    int unreliable; /* one of the newest was measured under conditions that spoil it */
     char note[160];
 } gb_comparison;
 

@@ -15,7 +15,7 @@ const char *gb_four_digits(double v, char buffer[32]) {
 }
 
 typedef struct counts {
-    size_t better, worse, rest, bits_differ, machines_differ, single_runs;
+    size_t better, worse, rest, bits_differ, machines_differ, single_runs, unreliable;
 } counts;
 
 static counts count(const gb_comparisons *c) {
@@ -29,6 +29,7 @@ static counts count(const gb_comparisons *c) {
         n.bits_differ += x->hashes == 0;
         n.machines_differ += !x->same_machine;
         n.single_runs += x->basis == GB_BASIS_SAMPLES;
+        n.unreliable += x->unreliable != 0;
     }
     return n;
 }
@@ -115,6 +116,7 @@ static void print_notes(FILE *out, const gb_comparisons *c, const counts *n, con
             "noise\n",
             100 * how->confidence);
     if (n->bits_differ) fprintf(out, "the logits differ in %zu of them\n", n->bits_differ);
+    if (n->unreliable) fprintf(out, "%zu of them rest on measurements that are marked unreliable\n", n->unreliable);
     if (n->single_runs)
         fprintf(out, "'samples': one run on each side; what changes from run to run is not in these intervals "
                      "(bench --vs, --sessions or --yardstick would put it there)\n");
@@ -169,6 +171,7 @@ cJSON *gb_comparison_json(const gb_comparison *c) {
              cJSON_AddStringToObject(o, "verdict", c->verdict) &&
              cJSON_AddBoolToObject(o, "same_machine", c->same_machine);
     if (ok && c->hashes >= 0) ok = cJSON_AddBoolToObject(o, "same_bits", c->hashes) != NULL;
+    if (ok && c->unreliable) ok = cJSON_AddBoolToObject(o, "unreliable", 1) != NULL;
     if (ok && c->note[0]) ok = cJSON_AddStringToObject(o, "note", c->note) != NULL;
     if (ok) return o;
     cJSON_Delete(o);

@@ -2,6 +2,7 @@
  * direction, a difference of bits that is not told. The ranks themselves are test_compare's business. */
 #include <check.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "results/compare_print.h"
@@ -75,6 +76,37 @@ START_TEST(bases) {
     c = compare_ok(&a, &b, &usual);
     expect(&c, GB_BASIS_SAMPLES, "slower", 1.1);
     ck_assert(!c.of[0].same_machine);
+    gb_comparisons_free(&c);
+    gb_results_free(&a);
+    gb_results_free(&b);
+}
+END_TEST
+
+/* A result whose conditions were bad keeps its verdict, with a warning. */
+START_TEST(unreliable) {
+    gb_results a = {0};
+    gb_results b = {0};
+    char *text = NULL;
+    size_t size = 0;
+    gb_error err = {0};
+    add(&a, 100, 0, &(sample_record){0});
+    add(&b, 110, 0, &(sample_record){0});
+    gb_comparisons c = compare_ok(&a, &b, &usual);
+    ck_assert(!c.of[0].unreliable && !c.of[0].note[0]);
+    gb_comparisons_free(&c);
+    cJSON_AddItemToObject(b.of[0].json, "conditions",
+                          cJSON_Parse("{\"verdict\":\"unreliable\",\"clock_drift\":0.5,\"why\":\"the clock\"}"));
+    c = compare_ok(&a, &b, &usual);
+    expect(&c, GB_BASIS_SAMPLES, "slower", 1.1);
+    ck_assert(c.of[0].unreliable);
+    ck_assert_str_eq(c.of[0].note, "B unreliable: the clock");
+    FILE *out = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(out);
+    const gb_compare_print how = {.form = GB_COMPARE_TABLE, .name_a = "a", .name_b = "b", .confidence = 0.95};
+    ck_assert_int_eq(gb_comparisons_print(out, &c, &how, &err), GB_OK);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_ptr_nonnull(strstr(text, "\n1 of them rest on measurements that are marked unreliable\n"));
+    free(text);
     gb_comparisons_free(&c);
     gb_results_free(&a);
     gb_results_free(&b);
@@ -251,6 +283,7 @@ int main(void) {
     Suite *suite = suite_create("compare_results");
     TCase *tc = tcase_create("compare_results");
     tcase_add_test(tc, bases);
+    tcase_add_test(tc, unreliable);
     tcase_add_test(tc, noise_floor);
     tcase_add_test(tc, many_runs);
     tcase_add_test(tc, across_programs);

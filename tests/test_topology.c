@@ -132,8 +132,9 @@ START_TEST(hybrid_of_sysfs) {
     print_made("  package 0: CPUs 0-5\n"
                "    NUMA node 0: CPUs 0-5\n"
                "      no L3 known: CPUs 0-5\n"
-               "        2 cores of kind 1 (the fastest), L1d 48 KiB, L2 2 MiB, 2 threads each (SMT): CPUs 0-3\n"
-               "        2 cores of kind 0 (the slowest), L1d 32 KiB, L2 2 MiB for 2 CPUs: CPUs 4-5\n");
+               "        2 cores of kind 1 (P, the fastest), L1d 48 KiB, L2 2 MiB, 2 threads each (SMT): CPUs 0-3; "
+               "siblings 0+1, 2+3\n"
+               "        2 cores of kind 0 (E, the slowest), L1d 32 KiB, L2 2 MiB for 2 CPUs: CPUs 4-5\n");
 }
 END_TEST
 
@@ -144,11 +145,11 @@ START_TEST(tree) {
     print_made("  package 0: CPUs 0-3\n"
                "    NUMA node 0: 1 GiB, CPUs 0-3\n"
                "      L3 8 MiB: CPUs 0-3\n"
-               "        2 cores, L1d 32 KiB, L2 1 MiB for 4 CPUs, 2 threads each (SMT): CPUs 0-3\n"
+               "        2 cores, L1d 32 KiB, L2 1 MiB for 4 CPUs, 2 threads each (SMT): CPUs 0-3; siblings 0+1, 2+3\n"
                "  package 1: CPUs 4-7\n"
                "    NUMA node 1: 1 GiB, CPUs 4-7\n"
                "      L3 8 MiB: CPUs 4-7\n"
-               "        2 cores, L1d 32 KiB, L2 1 MiB for 4 CPUs, 2 threads each (SMT): CPUs 4-7\n");
+               "        2 cores, L1d 32 KiB, L2 1 MiB for 4 CPUs, 2 threads each (SMT): CPUs 4-7; siblings 4+5, 6+7\n");
 }
 END_TEST
 
@@ -160,8 +161,8 @@ START_TEST(tree_of_kinds) {
     print_made("  package 0: CPUs 0-3\n"
                "    NUMA node 0: CPUs 0-3\n"
                "      no L3 known: CPUs 0-3\n"
-               "        2 cores of kind 0 (the slowest): CPUs 0-1\n"
-               "        2 cores of kind 1 (the fastest): CPUs 2-3\n");
+               "        2 cores of kind 0 (E, the slowest): CPUs 0-1\n"
+               "        2 cores of kind 1 (P, the fastest): CPUs 2-3\n");
 }
 END_TEST
 
