@@ -9,12 +9,16 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # members of the same name in several folders: take them apart by their symbols
 index=0
+tiers='scalar|sse41|avx2|avxvnni|avx512vnni'
 objdump -d --no-show-raw-insn "$library" | awk -v dir="$work" '/^[^ ].*file format/ { n++ } n { print > (dir "/" n) }'
 for member in "$work"/*; do
-    tier=$(grep -oE '<gb_[a-z0-9_K]+_(scalar|sse41|avx2|avx512vnni)>:' "$member" | sed -E 's/.*_(scalar|sse41|avx2|avx512vnni)>:/\1/' | sort -u)
+    tier=$(grep -oE '<gb_[a-z0-9_K]+_('"$tiers"')>:' "$member" | sed -E 's/.*_('"$tiers"')>:/\1/' | sort -u)
     [ "$(printf '%s' "$tier" | wc -l)" -gt 0 ] && { echo "FAILED: a file holds kernels of several tiers: $tier"; failed=1; }
     case $tier in
         avx512vnni) ;;
+        avxvnni) grep -qE '%zmm[0-9]|%ymm(1[6-9]|[23][0-9])|\{%k[0-7]\}' "$member" && { echo "FAILED: AVX-512 registers in an avxvnni file"; failed=1; }
+            # VNNI as AVX-512 encodes it is another instruction
+            grep -E '\svpdp(busd|wssd) ' "$member" | grep -qv '{vex}' && { echo "FAILED: AVX-512 VNNI in an avxvnni file"; failed=1; } ;;
         avx2) grep -qE '%zmm[0-9]|\{%k[0-7]\}' "$member" && { echo "FAILED: AVX-512 registers in an avx2 file"; failed=1; } ;;
         sse41) grep -qE '%[yz]mm|\{%k[0-7]\}|\sv[a-z0-9]+ .*%xmm' "$member" && { echo "FAILED: AVX in an sse41 file"; failed=1; } ;;
         *) grep -qE '\s(pshufb|pmaddubsw|psign[bwd]|pabs[bwd]|phadd[wd]|pmov[sz]x[bwdq]+|pblendvb|blendv?p[sd]|pmulld|pminsd|round[ps][sd]|insertps|ptest) ' "$member" &&

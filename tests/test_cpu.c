@@ -194,6 +194,23 @@ START_TEST(vnni_bits) {
 }
 END_TEST
 
+/* Catches the avxvnni tier given to a CPU whose VNNI is that of AVX-512 (Zen 4, Ice Lake: another encoding, an invalid
+ * instruction there), kept from one without AVX-512 (Alder Lake), or given where nobody saves YMM. */
+START_TEST(avxvnni_tier) {
+    const gb_cpu_mask needs = gb_isas[GB_ISA_avxvnni].needs;
+    machine m = everything();
+    m.leaf71_eax = 0;
+    ck_assert_uint_eq(needs & ~detect_x86(&m), GB_CPU_AVX_VNNI);
+    m = everything();
+    m.leaf7_ebx = AVX2;
+    m.leaf7_ecx = 0;
+    ck_assert_uint_eq(needs & ~detect_x86(&m), 0);
+    ck_assert_uint_ne(gb_isas[GB_ISA_avx512vnni].needs & ~detect_x86(&m), 0);
+    m.xcr0 = XCR0_XMM;
+    ck_assert_uint_eq(detect_x86(&m), GB_CPU_SSE41);
+}
+END_TEST
+
 /* Catches AMX used without the kernel's permission (the first tile instruction would kill the process), and a refusal
  * that is told as if the CPU had no AMX. */
 START_TEST(amx_denied) {
@@ -465,6 +482,7 @@ static Suite *suite(void) {
     tcase_add_loop_test(detection, avx512_with_incomplete_xcr0, 0, 7);
     tcase_add_loop_test(detection, avx512_parts, 0, 4);
     tcase_add_test(detection, vnni_bits);
+    tcase_add_test(detection, avxvnni_tier);
     tcase_add_test(detection, amx_denied);
     tcase_add_test(detection, amx_absent);
     tcase_add_test(detection, amx_needs_vnni);

@@ -14,4 +14,9 @@ GB_INLINE __m256i gb_add_bytes(__m256i sum, __m256i code, __m256i q) {
     return gb_add_pairs(sum, _mm256_maddubs_epi16(code, q), _mm256_set1_epi16(1));
 }
 
+/* Sums of bytes stay in sixteen bits as long as they fit; columns of a tile of super-blocks; the gemm of blocks of 32.
+ */
+enum { GB_SUMS_BYTES = 0, GB_K_COLS = 2 };
+#define GB_BYTE_GEMM GB_BYTE_GEMM_WIDE
+
 #endif

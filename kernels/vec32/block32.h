@@ -1,9 +1,13 @@
-/* Formats with blocks of 32 codes that a few instructions turn into bytes. gemv: narrow codes (at most 127, unsigned)
- * go through maddubs, whose pairs of at most 2 * 127 * 128 cannot saturate; wide ones (q8_0, iq4_nl: all of -128..127)
- * are widened to sixteen bits first. gemm: sixteen bits, as one unpacking serves all columns. */
+/* Formats with blocks of 32 codes that a few instructions turn into bytes.
+ *
+ * With AVX2, in the gemv narrow codes (at most 127, unsigned) go through maddubs, whose pairs of at most 2 * 127 * 128
+ * cannot saturate; wide ones (q8_0, iq4_nl: all of -128..127) are widened to sixteen bits first. gemm: sixteen bits, as
+ * one unpacking serves all columns. With VNNI no pairs are summed in sixteen bits: wide codes, raised by 128, are
+ * unsigned ones as well, and the gemm is that of gemm_bytes.h. */
 #ifndef GB_VEC32_BLOCK32_H
 #define GB_VEC32_BLOCK32_H
 
+#include "kernels/vec32/gemm_bytes.h"
 #include "kernels/vec32/gemm_wide.h"
 #include "kernels/vec32/gemv.h"
 #include "kernels/vec32/quant.h"
@@ -19,8 +23,8 @@ typedef struct {
     int wide;                                                      /* codes are signed bytes; else unsigned */
     int offset;                                                    /* of narrow codes: value = code - offset; or 1: */
     int affine;                                                    /* an f16 minimum after the scale; for q8_1 */
-    __m256i (*codes)(const void *w, size_t i);                     /* narrow: all 32 */
-    __m128i (*half)(const void *w, size_t i, size_t h);            /* wide: sixteen */
+    __m256i (*codes)(const void *w, size_t i);                     /* all 32 */
+    __m128i (*half)(const void *w, size_t i, size_t h);            /* wide: sixteen of them */
     __m256 (*scales)(const void *w, size_t stride);                /* of eight terms from block w on */
     __m256 (*row_scales)(const char *const row[8], size_t offset); /* of the terms at an offset of eight rows */
     float (*scale)(const void *at);                                /* of one term */
@@ -44,6 +48,21 @@ GB_INLINE __m256 gb_repeat_halves8(const void *w, size_t stride, size_t times) {
 
 /* The fields of formats whose blocks are 32 codes after an f16 scale. */
 #define GB_SCALE_F16 .per = 1, .scales = gb_halves8, .row_scales = gb_row_halves8, .scale = gb_scale_f16
+
+/* Whether products of the gemv have sixteen bits on both sides. */
+GB_INLINE int gb_widens(const gb_byte_format *f) {
+    return f->wide && !GB_SUMS_BYTES;
+}
+
+/* Unsigned codes, and what they are above the values (or, with zeros(), above codes less their zero). */
+GB_INLINE __m256i gb_raised_codes(const gb_byte_format *f, const void *w, size_t i) {
+    const __m256i code = f->codes(w, i);
+    return f->wide ? _mm256_xor_si256(code, _mm256_set1_epi8(INT8_MIN)) : code;
+}
+
+GB_INLINE int gb_raised_by(const gb_byte_format *f) {
+    return f->wide ? 128 : f->zeros ? 0 : f->offset;
+}
 
 /* Elements of a float term. */
 GB_INLINE size_t gb_term_elems(const gb_byte_format *f) {
@@ -115,13 +134,14 @@ typedef struct {
 /* `count` terms, zero-padded to a multiple of eight. */
 GB_INLINE void gb_prepare32(const gb_byte_format *f, const char *a, size_t count, gb_byte_activations *act) {
     const size_t split = f->split ? 2 : 1;
+    const int factor = f->zeros ? 1 : gb_raised_by(f);
     for (size_t k = 0; k < (count + 7) / 8 * 8 / split; k++) {
         static const char zero[sizeof(gb_block_q8_1)];
         const char *block = k < count / split ? a + k * gb_act_bytes(f) : zero;
         const int8_t *qs = gb_act_codes(f, block);
         for (size_t i = 0; i < split; i++) act->d[split * k + i] = gb_half(gb_load_u16(block, 0));
         if (f->affine) act->s[k] = gb_half(gb_load_u16(block, 1));
-        if (f->wide) {
+        if (gb_widens(f)) {
             gb_store256(act->wide + k * GB_BLOCK32, _mm256_cvtepi8_epi16(gb_load128(qs)));
             gb_store256(act->wide + k * GB_BLOCK32 + 16, _mm256_cvtepi8_epi16(gb_load128(qs + 16)));
             if (f->zeros) act->bias[k] = gb_byte_sum32(gb_load256(qs));
@@ -130,17 +150,17 @@ GB_INLINE void gb_prepare32(const gb_byte_format *f, const char *a, size_t count
         gb_store256(act->narrow + k * GB_BLOCK32, gb_load256(qs));
         if (f->split)
             for (size_t i = 0; i < 2; i++)
-                act->bias[2 * k + i] = f->offset * gb_byte_sum32(_mm256_zextsi128_si256(gb_load128(qs + 16 * i)));
+                act->bias[2 * k + i] = factor * gb_byte_sum32(_mm256_zextsi128_si256(gb_load128(qs + 16 * i)));
         else
-            act->bias[k] = f->offset * gb_byte_sum32(gb_load256(qs));
+            act->bias[k] = factor * gb_byte_sum32(gb_load256(qs));
     }
 }
 
 /* Eight partial sums of 32 products, of the first sixteen in the lower half. */
 GB_INLINE __m256i gb_products32(const gb_byte_format *f, const void *w, size_t i, const gb_byte_activations *act,
                                 size_t k) {
-    if (!f->wide) {
-        return gb_add_bytes(_mm256_setzero_si256(), f->codes(w, i), gb_load256(act->narrow + k * GB_BLOCK32));
+    if (!gb_widens(f)) {
+        return gb_add_bytes(_mm256_setzero_si256(), gb_raised_codes(f, w, i), gb_load256(act->narrow + k * GB_BLOCK32));
     }
     const int16_t *q = act->wide + k * GB_BLOCK32;
     __m256i half[2];
@@ -161,9 +181,12 @@ GB_INLINE __m256i gb_sums32(const gb_byte_format *f, const void *w, const gb_byt
 
 GB_INLINE __m256 gb_terms32(const gb_byte_format *f, const void *w, const gb_byte_activations *act, size_t k) {
     __m256i isum = gb_sums32(f, w, act, k);
-    if (!f->wide || f->zeros) {
+    if (!gb_widens(f) || f->zeros) {
         __m256i bias = gb_load256(act->bias + k);
-        if (f->zeros) bias = _mm256_mullo_epi32(bias, f->zeros(w, f->bytes));
+        if (f->zeros) {
+            const __m256i raised = _mm256_set1_epi32(gb_widens(f) ? 0 : gb_raised_by(f));
+            bias = _mm256_mullo_epi32(bias, _mm256_add_epi32(f->zeros(w, f->bytes), raised));
+        }
         isum = _mm256_sub_epi32(isum, bias);
     }
     const __m256 d = _mm256_mul_ps(f->scales(w, f->bytes), _mm256_loadu_ps(act->d + k));
@@ -173,8 +196,8 @@ GB_INLINE __m256 gb_terms32(const gb_byte_format *f, const void *w, const gb_byt
     return _mm256_add_ps(term, _mm256_mul_ps(m, _mm256_loadu_ps(act->s + k)));
 }
 
-/* dot, gemv and gemm of a format from its description. */
-#define GB_BYTE_KERNELS(name, isa, format)                                                                             \
+/* dot and gemv of a format from its description. */
+#define GB_BYTE_DOTS(name, isa, format)                                                                                \
     static void name##_prepare(const void *a, size_t count, void *act) {                                               \
         gb_prepare32(&(format), a, count, act);                                                                        \
     }                                                                                                                  \
@@ -195,7 +218,10 @@ GB_INLINE __m256 gb_terms32(const gb_byte_format *f, const void *w, const gb_byt
         float y = 0.0F;                                                                                                \
         gb_##name##_gemv_##isa(w, 0, 1, a, n, &y);                                                                     \
         return y;                                                                                                      \
-    }                                                                                                                  \
+    }
+
+/* What the two kinds of gemm take from it; one of them is the tier's. */
+#define GB_BYTE_GEMM_WIDE(name, isa, format)                                                                           \
     GB_INLINE void name##_values(const char *row, size_t k, __m256i half[2]) {                                         \
         gb_signed_codes(&(format), row + k / (format).per * (format).bytes, k % (format).per, half);                   \
     }                                                                                                                  \
@@ -203,6 +229,24 @@ GB_INLINE __m256 gb_terms32(const gb_byte_format *f, const void *w, const gb_byt
         return (format).row_scales(row, gb_scale_at(&(format), k) + m * sizeof(uint16_t));                             \
     }                                                                                                                  \
     GB_WIDE_GEMM(name, isa, gb_term_elems(&(format)), (format).affine, name##_values, name##_row_scales)
+
+#define GB_BYTE_GEMM_BYTES(name, isa, format)                                                                          \
+    GB_INLINE __m256i name##_raised(const char *row, size_t k) {                                                       \
+        return gb_raised_codes(&(format), row + k / (format).per * (format).bytes, k % (format).per);                  \
+    }                                                                                                                  \
+    GB_INLINE __m256 name##_row_scales(const char *const row[8], size_t k, size_t m) {                                 \
+        return (format).row_scales(row, gb_scale_at(&(format), k) + m * sizeof(uint16_t));                             \
+    }                                                                                                                  \
+    GB_INLINE int name##_term_zero(const char *row, size_t k) {                                                        \
+        return (format).zero ? (format).zero(row + gb_scale_at(&(format), k)) : 0;                                     \
+    }                                                                                                                  \
+    GB_BYTES_GEMM(name, isa, gb_term_elems(&(format)), (format).affine, gb_raised_by(&(format)),                       \
+                  (format).zero != NULL, name##_raised, name##_row_scales, name##_term_zero)
+
+/* dot, gemv and gemm. */
+#define GB_BYTE_KERNELS(name, isa, format)                                                                             \
+    GB_BYTE_DOTS(name, isa, format)                                                                                    \
+    GB_BYTE_GEMM(name, isa, format)
 
 /* And dequantize. */
 #define GB_BYTE_DEQUANTIZE(name, isa, format)                                                                          \

@@ -66,4 +66,32 @@ GB_INLINE void gb_block_gemm(const gb_gemm_format *f, const gb_gemm_args *g, voi
     }
 }
 
+/* gemm of a format from the fields of its gb_<kind>_format (gemm_wide.h, gemm_bytes.h). */
+#define GB_GEMM_KERNEL(name, isa, kind, ...)                                                                           \
+    GB_INLINE gb_##kind##_format name##_##kind(void) {                                                                 \
+        return (gb_##kind##_format){__VA_ARGS__};                                                                      \
+    }                                                                                                                  \
+    static void name##_panel(const char *const row[GB_PANEL_ROWS], size_t from, size_t count, void *out) {             \
+        const gb_##kind##_format f = name##_##kind();                                                                  \
+        gb_##kind##_fill_panel(&f, row, from, count, out);                                                             \
+    }                                                                                                                  \
+    static void name##_tile4(const void *p, const gb_gemm_args *g, size_t col, size_t from, size_t count,              \
+                             __m256 acc[2][GB_TILE_COLS]) {                                                            \
+        const gb_##kind##_format f = name##_##kind();                                                                  \
+        gb_##kind##_tile(&f, p, g, col, 4, from, count, acc);                                                          \
+    }                                                                                                                  \
+    static void name##_tile1(const void *p, const gb_gemm_args *g, size_t col, size_t from, size_t count,              \
+                             __m256 acc[2][GB_TILE_COLS]) {                                                            \
+        const gb_##kind##_format f = name##_##kind();                                                                  \
+        gb_##kind##_tile(&f, p, g, col, 1, from, count, acc);                                                          \
+    }                                                                                                                  \
+    void gb_##name##_gemm_##isa(const gb_gemm_args *g) {                                                               \
+        const gb_##kind##_format f = name##_##kind();                                                                  \
+        const gb_gemm_format gemm = {                                                                                  \
+            .elems = f.elems, .cols = 4, .panel = name##_panel, .tile = name##_tile4, .tile1 = name##_tile1};          \
+        gb_##kind##_panel panel;                                                                                       \
+        gb_##kind##_columns(&f, g);                                                                                    \
+        gb_block_gemm(&gemm, g, &panel);                                                                               \
+    }
+
 #endif

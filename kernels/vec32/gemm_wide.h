@@ -119,31 +119,6 @@ GB_INLINE void gb_wide_tile(const gb_wide_format *f, const gb_wide_panel *p, con
 }
 
 /* gemm of a format from the fields of its gb_wide_format. */
-#define GB_WIDE_GEMM(name, isa, elems_, affine_, values_, row_scales_)                                                 \
-    GB_INLINE gb_wide_format name##_wide(void) {                                                                       \
-        return (gb_wide_format){elems_, affine_, values_, row_scales_};                                                \
-    }                                                                                                                  \
-    static void name##_panel(const char *const row[GB_PANEL_ROWS], size_t from, size_t count, void *out) {             \
-        const gb_wide_format f = name##_wide();                                                                        \
-        gb_wide_fill_panel(&f, row, from, count, out);                                                                 \
-    }                                                                                                                  \
-    static void name##_tile4(const void *p, const gb_gemm_args *g, size_t col, size_t from, size_t count,              \
-                             __m256 acc[2][GB_TILE_COLS]) {                                                            \
-        const gb_wide_format f = name##_wide();                                                                        \
-        gb_wide_tile(&f, p, g, col, 4, from, count, acc);                                                              \
-    }                                                                                                                  \
-    static void name##_tile1(const void *p, const gb_gemm_args *g, size_t col, size_t from, size_t count,              \
-                             __m256 acc[2][GB_TILE_COLS]) {                                                            \
-        const gb_wide_format f = name##_wide();                                                                        \
-        gb_wide_tile(&f, p, g, col, 1, from, count, acc);                                                              \
-    }                                                                                                                  \
-    void gb_##name##_gemm_##isa(const gb_gemm_args *g) {                                                               \
-        const gb_wide_format f = name##_wide();                                                                        \
-        const gb_gemm_format gemm = {                                                                                  \
-            .elems = f.elems, .cols = 4, .panel = name##_panel, .tile = name##_tile4, .tile1 = name##_tile1};          \
-        gb_wide_panel panel;                                                                                           \
-        gb_wide_columns(&f, g);                                                                                        \
-        gb_block_gemm(&gemm, g, &panel);                                                                               \
-    }
+#define GB_WIDE_GEMM(name, isa, ...) GB_GEMM_KERNEL(name, isa, wide, __VA_ARGS__)
 
 #endif

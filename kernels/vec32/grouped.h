@@ -33,6 +33,10 @@ GB_INLINE __m256i onnx_codes(const void *w, size_t i) {
 }
 
 /* Bytes 0..255 lowered by 128, and so are their zeros. */
+GB_INLINE __m256i gptq8_codes(const void *w, size_t i) {
+    return _mm256_xor_si256(gb_load256(((const gb_block_gptq8 *)w)[i / 4].qs + i % 4 * 32), _mm256_set1_epi8(INT8_MIN));
+}
+
 GB_INLINE __m128i gptq8_half(const void *w, size_t i, size_t h) {
     const uint8_t *qs = ((const gb_block_gptq8 *)w)[i / 4].qs + i % 4 * 32 + 16 * h;
     return _mm_xor_si128(gb_load128(qs), _mm_set1_epi8(INT8_MIN));
@@ -100,8 +104,13 @@ GB_INLINE __m256i onnx_zeros(const void *w, size_t stride) {
 
 static const gb_byte_format gptq4 = {
     .bytes = sizeof(gb_block_gptq4), HEADS, .offset = 1, .codes = gptq4_codes, .zeros = head_zeros, .zero = head_zero};
-static const gb_byte_format gptq8 = {
-    .bytes = sizeof(gb_block_gptq8), HEADS, .wide = 1, .half = gptq8_half, .zeros = gptq8_zeros, .zero = gptq8_zero};
+static const gb_byte_format gptq8 = {.bytes = sizeof(gb_block_gptq8),
+                                     HEADS,
+                                     .wide = 1,
+                                     .codes = gptq8_codes,
+                                     .half = gptq8_half,
+                                     .zeros = gptq8_zeros,
+                                     .zero = gptq8_zero};
 static const gb_byte_format awq4 = {
     .bytes = sizeof(gb_block_awq4), HEADS, .offset = 1, .codes = awq4_codes, .zeros = head_zeros, .zero = head_zero};
 static const gb_byte_format mlc = {

@@ -24,6 +24,7 @@ GB_INLINE gb_super_scales scales(const void *block) {
 static const gb_super format = {.bytes = sizeof(gb_block_iq4_xs),
                                 .d_at = offsetof(gb_block_iq4_xs, d),
                                 .levels = 1,
+                                .run = 32,
                                 .codes = codes,
                                 .scales = scales};
 

@@ -131,6 +131,7 @@ GB_INLINE gb_super_scales gb_lattice_scales(const gb_grid_format *f, const void 
                                     .d = GB_D_##name,                                                                  \
                                     .offset_log2 = GB_OFFSET_LOG2_##name,                                              \
                                     .sub = GB_OFFSET_LOG2_##name == 6 ? 8 : 16,                                        \
+                                    .run = GB_SUB_##name,                                                              \
                                     .unit = GB_UNIT_##name,                                                            \
                                     .codes = codes,                                                                    \
                                     .scales = odd_scales}

@@ -18,5 +18,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q2_K),
                                 .dmin_at = offsetof(gb_block_q2_K, dmin),
                                 .mins = 16,
                                 .sub = 16,
+                                .run = 16,
+                                .small = 1, /* 16 * 3 * 128 */
                                 .codes = codes,
                                 .scales = scales};

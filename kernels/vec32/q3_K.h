@@ -34,5 +34,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q3_K),
                                 .d_at = offsetof(gb_block_q3_K, d),
                                 .offset_log2 = 2,
                                 .sub = 16,
+                                .run = 16,
+                                .small = 1, /* 16 * 4 * 128 */
                                 .codes = codes,
                                 .scales = scales};

@@ -21,5 +21,6 @@ static const gb_super format = {.bytes = sizeof(gb_block_q4_K),
                                 .dmin_at = offsetof(gb_block_q4_K, dmin),
                                 .mins = 8,
                                 .sub = 32,
+                                .run = 32,
                                 .codes = codes,
                                 .scales = scales};

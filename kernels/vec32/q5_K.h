@@ -28,5 +28,6 @@ static const gb_super format = {.bytes = sizeof(gb_block_q5_K),
                                 .dmin_at = offsetof(gb_block_q5_K, dmin),
                                 .mins = 8,
                                 .sub = 16,
+                                .run = 32,
                                 .codes = codes,
                                 .scales = scales};

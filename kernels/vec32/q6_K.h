@@ -26,5 +26,6 @@ static const gb_super format = {.bytes = sizeof(gb_block_q6_K),
                                 .d_at = offsetof(gb_block_q6_K, d),
                                 .offset_log2 = 5,
                                 .sub = 16,
+                                .run = 16,
                                 .codes = codes,
                                 .scales = scales};

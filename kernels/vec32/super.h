@@ -25,6 +25,8 @@ typedef struct {
     int offset_log2;
     int levels; /* or codes are the values: signed bytes of at most 127; then the gemm is that of gemm_wide.h */
     size_t sub; /* elements of one 16-bit sum of the gemm: 32, or 16 where 32 do not fit or the scale changes, or 8 */
+    size_t run; /* elements of one scale: 16, 32 */
+    int small;  /* sums of a run, less the offset, fit sixteen bits */
     float unit; /* a power of two on the finished sum and on d * sc; 0: there is none */
     uint16_t (*d)(const void *block);                               /* where d is not at one place; otherwise NULL */
     void (*codes)(const void *block, size_t half, __m256i code[4]); /* 128 codes in natural order */
@@ -151,7 +153,12 @@ GB_INLINE void gb_k_half(const gb_super *f, const void *w, const gb_block_q8_K *
     __m256i code[4];
     f->codes(w, (size_t)half, code);
     for (int i = 0; i < 4; i++) {
-        const __m256i pair = gb_k_pairs(f, code[i], gb_load256(a->qs + 128 * half + 32 * i));
+        const __m256i q = gb_load256(a->qs + 128 * half + 32 * i);
+        if (GB_SUMS_BYTES && f->scales == gb_scales_one) {
+            sum[i % 2] = gb_add_bytes(sum[i % 2], code[i], q);
+            continue;
+        }
+        const __m256i pair = gb_k_pairs(f, code[i], q);
         sum[i % 2] = gb_add_pairs(sum[i % 2], pair, gb_spread16(sc, 4 * half + i));
     }
 }
@@ -248,16 +255,35 @@ GB_INLINE void gb_transpose_rows(const __m256i row[8], __m256i out[8]) {
     for (size_t i = 0; i < 8; i++) out[i] = _mm256_castps_si256(m[i]);
 }
 
+/* Elements of a sum of the gemm. Where bytes are summed in 32 bits, nothing but the scales divides them. */
+GB_INLINE size_t gb_panel_sub(const gb_super *f) {
+    return GB_SUMS_BYTES ? f->run : f->sub;
+}
+
+/* Levels become unsigned, with an offset. */
+GB_INLINE __m256i gb_panel_codes(const gb_super *f, __m256i code) {
+    return f->levels ? _mm256_xor_si256(code, _mm256_set1_epi8(INT8_MIN)) : code;
+}
+
+GB_INLINE int gb_panel_offset_log2(const gb_super *f) {
+    return f->levels ? 7 : f->offset_log2;
+}
+
 GB_INLINE void gb_panel_scales(const gb_super *f, const char *const block[8], gb_super_panel *p, size_t v) {
-    const size_t halves = f->sub == 32 ? 1 : 2;
+    const size_t halves = gb_panel_sub(f) == 32 ? 1 : 2;
     __m256i sc[2][8];
     __m256i mn[8];
     for (size_t r = 0; r < 8; r++) {
         gb_super_scales s = f->scales(block[r]);
         mn[r] = s.by_sum;
-        if (!f->mins) s.sc = _mm256_sub_epi16(_mm256_setzero_si256(), s.sc);
-        sc[0][r] = gb_twice16(_mm256_castsi256_si128(s.sc));
-        sc[1][r] = gb_twice16(_mm256_extracti128_si256(s.sc, 1));
+        if (!f->mins && !GB_SUMS_BYTES) s.sc = _mm256_sub_epi16(_mm256_setzero_si256(), s.sc);
+        for (int h = 0; h < 2; h++) {
+            const __m128i half = h ? _mm256_extracti128_si256(s.sc, 1) : _mm256_castsi256_si128(s.sc);
+            if (!GB_SUMS_BYTES)
+                sc[h][r] = gb_twice16(half);
+            else
+                sc[h][r] = f->small ? _mm256_cvtepu16_epi32(half) : _mm256_cvtepi16_epi32(half);
+        }
     }
     __m256i column[8];
     for (size_t h = 0; h < halves; h++) {
@@ -284,7 +310,7 @@ GB_INLINE void gb_super_fill_panel(const gb_super *f, const char *const row[GB_P
             for (size_t i = 0; i < 4; i++) {
                 __m256i quad[8];
                 gb_transpose_rows(vector[i], quad);
-                for (size_t s = 0; s < 8; s++) p->quad[32 * half + 8 * i + s][v] = quad[s];
+                for (size_t s = 0; s < 8; s++) p->quad[32 * half + 8 * i + s][v] = gb_panel_codes(f, quad[s]);
             }
         }
         gb_panel_scales(f, b, p, v);
@@ -300,11 +326,20 @@ GB_INLINE void gb_super_fill_panel(const gb_super *f, const char *const row[GB_P
  * lane).
  */
 GB_INLINE size_t gb_sums_bytes(const gb_super *f) {
-    return f->mins == 8 ? 8 * sizeof(int16_t) : GB_BLOCK / f->sub * sizeof(int32_t);
+    return f->mins == 8 ? 8 * sizeof(int16_t) : GB_BLOCK / gb_panel_sub(f) * sizeof(int32_t);
 }
 
 GB_INLINE const char *gb_column_sums(const gb_super *f, const gb_gemm_args *g, size_t col, size_t from) {
     return (const char *)g->scratch + (col * (g->n / GB_BLOCK) + from) * gb_sums_bytes(f);
+}
+
+/* Where bytes are summed in 32 bits: minus the offset times the sum of the activation codes. */
+GB_INLINE void gb_start_bytes(const gb_super *f, const gb_block_q8_K *a, int32_t *start) {
+    const size_t run = gb_panel_sub(f);
+    for (size_t j = 0; j < GB_BLOCK / run; j++) {
+        const int32_t sum = run == 32 ? a->bsums[2 * j] + a->bsums[2 * j + 1] : a->bsums[j];
+        start[j] = -(sum * (1 << gb_panel_offset_log2(f)));
+    }
 }
 
 GB_INLINE void gb_prepare_columns(const gb_super *f, const gb_gemm_args *g) {
@@ -318,6 +353,10 @@ GB_INLINE void gb_prepare_columns(const gb_super *f, const gb_gemm_args *g) {
                 continue;
             }
             int32_t *start = (int32_t *)(void *)sums;
+            if (GB_SUMS_BYTES) {
+                gb_start_bytes(f, a, start);
+                continue;
+            }
             for (size_t j = 0; f->sub == 16 && j < 16; j += 2) {
                 const __m256i s = _mm256_slli_epi16(gb_pair_sums16(gb_load256(a->qs + 16 * j)), f->offset_log2);
                 start[j] = _mm256_extract_epi32(s, 0);
@@ -342,10 +381,41 @@ GB_INLINE __m256i gb_add_products(const gb_super *f, __m256i sum, __m256i w, __m
     return f->mins ? _mm256_add_epi16(sum, products) : _mm256_sub_epi16(sum, products);
 }
 
-GB_INLINE void gb_super_sums(const gb_super *f, const gb_super_panel *p, const gb_block_q8_K *const a[2],
-                             const int32_t *const start[2], size_t cols, __m256i isum[2][2]) {
+/* isum + sum * scale. Pairs of a small sum and its sign meet pairs of a scale and 0. */
+GB_INLINE __m256i gb_add_scaled(const gb_super *f, __m256i isum, __m256i sum, __m256i scale) {
+    if (f->scales == gb_scales_one) return _mm256_add_epi32(isum, sum);
+    if (f->small) return gb_add_pairs(isum, sum, scale);
+    return _mm256_add_epi32(isum, _mm256_mullo_epi32(sum, scale));
+}
+
+/* The same where bytes are summed in 32 bits: no bound but that of the whole super-block, which numerics.md gives. */
+GB_INLINE void gb_super_sums_bytes(const gb_super *f, const gb_super_panel *p, const gb_block_q8_K *const a[GB_K_COLS],
+                                   const int32_t *const start[GB_K_COLS], size_t cols, __m256i isum[2][GB_K_COLS]) {
+    const size_t quads = gb_panel_sub(f) / 4;
+    for (size_t j = 0; j < GB_BLOCK / 4 / quads; j++) {
+        __m256i sum[2][GB_K_COLS];
+        for (size_t c = 0; c < cols; c++)
+            sum[0][c] = sum[1][c] = f->mins ? _mm256_setzero_si256() : _mm256_set1_epi32(start[c][j]);
+        for (size_t s = 0; s < quads; s++) {
+            for (size_t c = 0; c < cols; c++) {
+                const __m256i q = gb_broadcast32(a[c]->qs + 4 * (j * quads + s));
+                for (size_t v = 0; v < 2; v++)
+                    sum[v][c] = gb_pin(gb_add_bytes(sum[v][c], p->quad[j * quads + s][v], q));
+            }
+        }
+        for (size_t c = 0; c < cols; c++)
+            for (size_t v = 0; v < 2; v++) isum[v][c] = gb_pin(gb_add_scaled(f, isum[v][c], sum[v][c], p->sc[j][v]));
+    }
+}
+
+GB_INLINE void gb_super_sums(const gb_super *f, const gb_super_panel *p, const gb_block_q8_K *const a[GB_K_COLS],
+                             const int32_t *const start[GB_K_COLS], size_t cols, __m256i isum[2][GB_K_COLS]) {
+    if (GB_SUMS_BYTES) {
+        gb_super_sums_bytes(f, p, a, start, cols, isum);
+        return;
+    }
     for (size_t j = 0; j < GB_BLOCK / f->sub; j++) {
-        __m256i sum[2][2];
+        __m256i sum[2][GB_K_COLS];
         for (size_t c = 0; c < cols; c++)
             sum[0][c] = sum[1][c] = f->mins ? _mm256_setzero_si256() : _mm256_set1_epi32(start[c][j]);
         for (size_t s = 0; s < f->sub / 4; s++) {
@@ -365,10 +435,10 @@ GB_INLINE void gb_super_sums(const gb_super *f, const gb_super_panel *p, const g
 
 GB_INLINE void gb_super_tile(const gb_super *f, const gb_super_panel *p, const gb_gemm_args *g, size_t col, size_t cols,
                              size_t from, __m256 acc[2][GB_TILE_COLS]) {
-    const gb_block_q8_K *a[2];
-    const int32_t *start[2];
-    const char *sums[2];
-    __m256i isum[2][2];
+    const gb_block_q8_K *a[GB_K_COLS];
+    const int32_t *start[GB_K_COLS];
+    const char *sums[GB_K_COLS];
+    __m256i isum[2][GB_K_COLS];
     for (size_t c = 0; c < cols; c++) {
         a[c] = (const gb_block_q8_K *)(const void *)((const char *)g->a + (col + c) * g->a_stride) + from;
         sums[c] =
@@ -418,10 +488,10 @@ GB_INLINE void gb_super_tile(const gb_super *f, const gb_super_panel *p, const g
         (void)count; /* one super-block is a whole chunk */                                                            \
         gb_super_fill_panel(&format, row, from, panel);                                                                \
     }                                                                                                                  \
-    static void tile2(const void *p, const gb_gemm_args *g, size_t col, size_t from, size_t count,                     \
+    static void tiles(const void *p, const gb_gemm_args *g, size_t col, size_t from, size_t count,                     \
                       __m256 acc[2][GB_TILE_COLS]) {                                                                   \
         (void)count;                                                                                                   \
-        gb_super_tile(&format, p, g, col, 2, from, acc);                                                               \
+        gb_super_tile(&format, p, g, col, GB_K_COLS, from, acc);                                                       \
     }                                                                                                                  \
     static void tile1(const void *p, const gb_gemm_args *g, size_t col, size_t from, size_t count,                     \
                       __m256 acc[2][GB_TILE_COLS]) {                                                                   \
@@ -429,11 +499,11 @@ GB_INLINE void gb_super_tile(const gb_super *f, const gb_super_panel *p, const g
         gb_super_tile(&format, p, g, col, 1, from, acc);                                                               \
     }                                                                                                                  \
     void gb_##name##_gemm_##isa(const gb_gemm_args *g) {                                                               \
-        static const gb_gemm_format tiles = {                                                                          \
-            .elems = GB_BLOCK, .cols = 2, .panel = fill_panel, .tile = tile2, .tile1 = tile1};                         \
+        static const gb_gemm_format gemm = {                                                                           \
+            .elems = GB_BLOCK, .cols = GB_K_COLS, .panel = fill_panel, .tile = tiles, .tile1 = tile1};                 \
         gb_super_panel panel;                                                                                          \
         gb_prepare_columns(&format, g);                                                                                \
-        gb_block_gemm(&tiles, g, &panel);                                                                              \
+        gb_block_gemm(&gemm, g, &panel);                                                                               \
     }
 
 #endif

@@ -9,5 +9,6 @@ GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {
 static const gb_super format = {.bytes = sizeof(gb_block_tq2_0),
                                 .d_at = offsetof(gb_block_tq2_0, d),
                                 .sub = 16,
+                                .run = 32,
                                 .codes = codes,
                                 .scales = gb_scales_one};

@@ -1,0 +1,6 @@
+/* q2_0 on AVX-VNNI. */
+#include "kernels/avxvnni/vec32.h"
+
+#include "kernels/vec32/q2_0.h"
+
+GB_BYTE_KERNELS(q2_0, avxvnni, format)

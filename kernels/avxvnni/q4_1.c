@@ -1,0 +1,6 @@
+/* q4_1 on AVX-VNNI. */
+#include "kernels/avxvnni/vec32.h"
+
+#include "kernels/vec32/q4_1.h"
+
+GB_BYTE_KERNELS(q4_1, avxvnni, format)
