@@ -6,28 +6,57 @@
 
 #include "kernels/vec64/simd.h"
 
-/* x * id rounded to nearest, ties away from zero, NaN to 0: t = trunc(v), and v - t is exact. */
+/* x * id rounded to nearest, ties away from zero, NaN to 0. The largest number below 0.5, with the sign of v, brings
+ * exactly the right ones to the next whole number (magnitudes are at most 128). The conversion makes 0x80000000 of NaN:
+ * its low byte is 0. */
 GB_INLINE __m128i gb_round_away_codes(__m512 x, __m512 id) {
     const __m512 v = _mm512_mul_ps(x, id);
-    const __m512i t = _mm512_cvttps_epi32(v);
-    const __m512 rest = _mm512_sub_ps(v, _mm512_cvtepi32_ps(t));
-    const __mmask16 up = _mm512_cmp_ps_mask(rest, _mm512_set1_ps(0.5F), _CMP_GE_OQ);
-    const __mmask16 down = _mm512_cmp_ps_mask(rest, _mm512_set1_ps(-0.5F), _CMP_LE_OQ);
-    const __m512i one = _mm512_set1_epi32(1);
-    const __m512i q = _mm512_mask_sub_epi32(_mm512_mask_add_epi32(t, up, t, one), down, t, one);
-    return _mm512_maskz_cvtepi32_epi8(_mm512_cmp_ps_mask(v, v, _CMP_ORD_Q), q);
+    const __m512i below_half = _mm512_castps_si512(_mm512_set1_ps(0x1.fffffep-2F));
+    const __m512i half =
+        _mm512_ternarylogic_epi32(_mm512_castps_si512(v), _mm512_set1_epi32(INT32_MIN), below_half, 0xea);
+    return _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(_mm512_add_ps(v, _mm512_castsi512_ps(half))));
 }
 
-/* Codes of 32 elements; returns the unrounded scale. */
-GB_INLINE float gb_round_bytes32(const float *x, int8_t qs[32]) {
-    const __m512 x0 = _mm512_loadu_ps(x);
-    const __m512 x1 = _mm512_loadu_ps(x + 16);
-    const __m512 largest = gb_max_magnitude(x1, gb_max_magnitude(x0, _mm512_setzero_ps()));
-    const float d = _mm512_reduce_max_ps(largest) / 127.0F;
-    float id = d != 0.0F ? 1.0F / d : 0.0F;
-    if (id > FLT_MAX) id = 0.0F;
-    _mm_storeu_si128((__m128i *)qs, gb_round_away_codes(x0, _mm512_set1_ps(id)));
-    _mm_storeu_si128((__m128i *)(qs + 16), gb_round_away_codes(x1, _mm512_set1_ps(id)));
+/* Blocks whose scales are computed together, so that two divisions serve all of them. */
+enum { GB_BYTES_BLOCKS = 8 };
+
+/* The largest magnitudes of eight lanes of a block. */
+GB_INLINE __m256 gb_block_magnitudes(const float *x) {
+    const __m512 upper = gb_max_magnitude(_mm512_loadu_ps(x + 16), _mm512_setzero_ps());
+    const __m512 both = gb_max_magnitude(_mm512_loadu_ps(x), upper);
+    return _mm256_max_ps(_mm512_castps512_ps256(both), _mm512_extractf32x8_ps(both, 1));
+}
+
+/* Lane i = the largest lane of v[i]. */
+GB_INLINE __m256 gb_largest_of_eight(const __m256 v[8]) {
+    __m256 four[2];
+    GB_UNROLL
+    for (size_t i = 0; i < 2; i++) {
+        const __m256 *u = v + 4 * i;
+        const __m256 a = _mm256_max_ps(_mm256_unpacklo_ps(u[0], u[1]), _mm256_unpackhi_ps(u[0], u[1]));
+        const __m256 b = _mm256_max_ps(_mm256_unpacklo_ps(u[2], u[3]), _mm256_unpackhi_ps(u[2], u[3]));
+        four[i] = _mm256_max_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
+    }
+    return _mm256_max_ps(_mm256_permute2f128_ps(four[0], four[1], 0x20),
+                         _mm256_permute2f128_ps(four[0], four[1], 0x31));
+}
+
+/* The unrounded scales of `count` blocks, those past them 0; codes go to qs, qs + stride, ... */
+GB_INLINE __m256 gb_round_blocks(const float *x, size_t count, int8_t *qs, size_t stride) {
+    __m256 largest[GB_BYTES_BLOCKS];
+    float ids[GB_BYTES_BLOCKS];
+    GB_UNROLL
+    for (size_t i = 0; i < GB_BYTES_BLOCKS; i++)
+        largest[i] = i < count ? gb_block_magnitudes(x + 32 * i) : _mm256_setzero_ps();
+    const __m256 d = _mm256_div_ps(gb_largest_of_eight(largest), _mm256_set1_ps(127.0F));
+    const __m256 id = _mm256_div_ps(_mm256_set1_ps(1.0F), d); /* infinite where d is too small, or 0 */
+    _mm256_storeu_ps(ids, _mm256_maskz_mov_ps(_mm256_cmp_ps_mask(id, _mm256_set1_ps(FLT_MAX), _CMP_LE_OQ), id));
+    GB_UNROLL
+    for (size_t i = 0; i < count; i++) {
+        const __m512 all = _mm512_set1_ps(ids[i]);
+        _mm_storeu_si128((__m128i *)(qs + i * stride), gb_round_away_codes(_mm512_loadu_ps(x + 32 * i), all));
+        _mm_storeu_si128((__m128i *)(qs + i * stride + 16), gb_round_away_codes(_mm512_loadu_ps(x + 32 * i + 16), all));
+    }
     return d;
 }
 

@@ -6,9 +6,18 @@
 
 enum { BLOCK = 32 };
 
+static inline void encode(const float *x, gb_block_q8_0 *b, size_t count) {
+    uint16_t d[GB_BYTES_BLOCKS];
+    const __m256 scales = gb_round_blocks(x, count, b->qs, sizeof *b);
+    _mm_storeu_si128((__m128i *)(void *)d, _mm256_cvtps_ph(scales, _MM_FROUND_TO_NEAREST_INT));
+    for (size_t i = 0; i < count; i++) b[i].d = d[i];
+}
+
 void gb_q8_0_quantize_act_avx512vnni(const float *x, void *blocks, size_t n) {
     gb_block_q8_0 *b = blocks;
-    for (size_t i = 0; i < n / BLOCK; i++) b[i].d = gb_to_half(gb_round_bytes32(x + i * BLOCK, b[i].qs));
+    size_t i = 0;
+    for (; i + GB_BYTES_BLOCKS <= n / BLOCK; i += GB_BYTES_BLOCKS) encode(x + i * BLOCK, &b[i], GB_BYTES_BLOCKS);
+    for (; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i], 1);
 }
 
 void gb_q8_0_quantize_avx512vnni(const float *x, void *blocks, size_t n, const float *importance) {

@@ -13,6 +13,10 @@ GB_INLINE __m128i gb_add_bytes16(__m128i sum, __m128i code, __m128i q) {
     return _mm_dpbusd_epi32(sum, code, q);
 }
 
+GB_INLINE __m256i gb_add_bytes32(__m256i sum, __m256i code, __m256i q) {
+    return _mm256_dpbusd_epi32(sum, code, q);
+}
+
 /* sum + pairs of products of sixteen bits. */
 GB_INLINE __m512i gb_add_pairs(__m512i sum, __m512i a, __m512i b) {
     return _mm512_dpwssd_epi32(sum, a, b);

@@ -11,11 +11,22 @@ GB_INLINE float gb_scale_f16(const void *block) {
     return gb_half(d);
 }
 
+#define GB_SCALE8_q4_0   NULL
+#define GB_SCALE8_q4_1   NULL
+#define GB_SCALE8_q5_0   NULL
+#define GB_SCALE8_q5_1   NULL
+#define GB_SCALE8_iq4_nl NULL
+#define GB_SCALE8_mxfp4  scale8
+
 /* What the operations of a format are made of. layout: a gb_nibble_format. offset, affine: as in gb_block32. scales,
  * scale: of sixteen blocks, of one block; scales of sixteen rows come from row_scales(row, at). */
 #define GB_NIBBLE_FORMAT(name, layout, offset, is_affine, scales_of, scale_of, row_scales_of)                          \
     GB_INLINE __m512i sums(const uint8_t *w, const gb_act32 *act, size_t b) {                                          \
         return gb_sums_nibbles(&(layout), w, act, b);                                                                  \
+    }                                                                                                                  \
+    GB_INLINE __m256i natural(const uint8_t *block, size_t t) {                                                        \
+        (void)t;                                                                                                       \
+        return gb_block_natural(&(layout), block);                                                                     \
     }                                                                                                                  \
     static const gb_block32 format = {.bytes = sizeof(gb_block_##name),                                                \
                                       .per = 1,                                                                        \
@@ -23,7 +34,9 @@ GB_INLINE float gb_scale_f16(const void *block) {
                                       .affine = is_affine,                                                             \
                                       .place = gb_place_halves,                                                        \
                                       .sums = sums,                                                                    \
-                                      .scales = scales_of};                                                            \
+                                      .scales = scales_of,                                                             \
+                                      .natural = natural,                                                              \
+                                      .scale8 = GB_SCALE8_##name};                                                     \
     GB_INLINE void dequantize(const void *blocks, float *x, size_t n) {                                                \
         const uint8_t *b = blocks;                                                                                     \
         for (size_t i = 0; i < n; i += 32, b += sizeof(gb_block_##name))                                               \

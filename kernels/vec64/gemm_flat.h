@@ -5,7 +5,7 @@
 #ifndef GB_VEC64_GEMM_FLAT_H
 #define GB_VEC64_GEMM_FLAT_H
 
-#include "kernels/vec64/super.h"
+#include "kernels/vec64/dot_k.h"
 
 /* mins: sixteen of them. base: what the bytes are above scale times value. */
 typedef struct gb_flat {

@@ -5,7 +5,7 @@
 #ifndef GB_VEC64_GEMM_LEVELS_H
 #define GB_VEC64_GEMM_LEVELS_H
 
-#include "kernels/vec64/super.h"
+#include "kernels/vec64/dot_k.h"
 
 typedef struct gb_levels {
     size_t subs; /* 8, 16 */

@@ -8,7 +8,7 @@
 #ifndef GB_VEC64_GEMM_SCALED_H
 #define GB_VEC64_GEMM_SCALED_H
 
-#include "kernels/vec64/super.h"
+#include "kernels/vec64/dot_k.h"
 
 /* Of sixteen rows, lane = row: bytes in order, four a dword (two vectors with sub-blocks of 32, else four), d, dmin. */
 typedef struct gb_panel_scales {

@@ -39,6 +39,9 @@ typedef struct gb_block32 {
     gb_sums_fn *sums;
     gb_scales_fn *scales;
     gb_zeros_fn *zeros; /* or NULL */
+    /* Unsigned codes of term t of a block, in natural order, for dot_block32.h; NULL: dot is a gemv of one row. */
+    __m256i (*natural)(const uint8_t *block, size_t t);
+    __m256 (*scale8)(const uint8_t *block, size_t count); /* of eight blocks, from the count-th on any; NULL: f16 */
 } gb_block32;
 
 GB_INLINE void gb_place_in_order(gb_act32 *act, size_t b, const int8_t *qs) {
@@ -161,33 +164,5 @@ GB_INLINE void gb_gemv_block32(const gb_block32 *f, const void *w, size_t w_stri
         }
     }
 }
-
-GB_INLINE float gb_dot_block32(const gb_block32 *f, const void *w, const void *a, size_t n) {
-    float y = 0.0F;
-    gb_gemv_block32(f, w, 0, 1, a, n, &y);
-    return y;
-}
-
-/* dot and gemv of a format from its gb_block32. */
-#define GB_BLOCK32_DOTS(name, isa, block)                                                                              \
-    void gb_##name##_gemv_##isa(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {      \
-        gb_gemv_block32(&(block), w, w_stride, rows, a, n, y);                                                         \
-    }                                                                                                                  \
-    float gb_##name##_dot_##isa(const void *w, const void *a, size_t n) {                                              \
-        return gb_dot_block32(&(block), w, a, n);                                                                      \
-    }
-
-/* The same and gemm of a format from its `format` and gemm(). */
-#define GB_BLOCK32_KERNELS(name, isa)                                                                                  \
-    GB_BLOCK32_DOTS(name, isa, format)                                                                                 \
-    void gb_##name##_gemm_##isa(const gb_gemm_args *g) {                                                               \
-        gemm(g);                                                                                                       \
-    }
-
-/* dequantize of a format from its dequantize(). */
-#define GB_BLOCK32_DEQUANTIZE(name, isa)                                                                               \
-    void gb_##name##_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
-        dequantize(blocks, x, n);                                                                                      \
-    }
 
 #endif

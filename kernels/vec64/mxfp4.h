@@ -9,6 +9,15 @@ GB_INLINE __m512 scales(const void *p, size_t stride) {
     return gb_e8m0_half(_mm512_and_si512(gb_gather_dwords(p, stride), _mm512_set1_epi32(0xff)));
 }
 
+GB_INLINE __m256 scale8(const uint8_t *block, size_t count) {
+    __m128i e = _mm_setzero_si128();
+    uint64_t u = 0;
+    GB_UNROLL
+    for (size_t i = 0; i < 8; i++) u |= (uint64_t)block[gb_min(i, count - 1) * sizeof(gb_block_mxfp4)] << 8 * i;
+    e = _mm_cvtsi64_si128((long long)u);
+    return _mm512_castps512_ps256(gb_e8m0_half(_mm512_cvtepu8_epi32(e)));
+}
+
 GB_INLINE float scale(const void *block) {
     return gb_f32_from_e8m0_half(((const gb_block_mxfp4 *)block)->e);
 }

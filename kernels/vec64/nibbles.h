@@ -3,8 +3,8 @@
 #ifndef GB_VEC64_NIBBLES_H
 #define GB_VEC64_NIBBLES_H
 
+#include "kernels/vec64/dot_block32.h"
 #include "kernels/vec64/gemm_block32.h"
-#include "kernels/vec64/gemv_block32.h"
 
 /* The low or the high nibble of every byte. */
 GB_INLINE __m512i gb_low_nibbles(__m512i q) {
@@ -110,6 +110,16 @@ GB_INLINE void gb_block_codes(const gb_nibble_format *f, const uint8_t *block, _
             code[i] = _mm512_mask_add_epi32(code[i], fifth, code[i], _mm512_set1_epi32(16));
         }
     }
+}
+
+/* The same as bytes: low nibbles are the first half. */
+GB_INLINE __m256i gb_block_natural(const gb_nibble_format *f, const uint8_t *block) {
+    const __m256i twice = _mm256_broadcastsi128_si256(gb_load128(block + f->qs));
+    const __m256i shifted = _mm256_srlv_epi32(twice, _mm256_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4));
+    __m256i code = _mm256_and_si256(shifted, _mm256_set1_epi8(15));
+    if (f->code_of) code = _mm512_castsi512_si256(f->code_of(_mm512_castsi256_si512(code)));
+    if (f->qh) code = _mm256_mask_add_epi8(code, gb_load_u32(block + f->qh), code, _mm256_set1_epi8(16));
+    return code;
 }
 
 /* x = (code - offset) * d, or, affine, code * d + m. */

@@ -37,12 +37,18 @@ GB_INLINE __m512 scales(const void *p, size_t stride) {
     return gb_repeat_halves(p, stride, TERMS);
 }
 
+GB_INLINE __m256i natural(const uint8_t *block, size_t t) {
+    const __mmask32 bits = gb_load_u32(block + offsetof(gb_block_q1_0, qs) + 4 * t);
+    return _mm256_maskz_mov_epi8(bits, _mm256_set1_epi8(2));
+}
+
 static const gb_block32 format = {.bytes = sizeof(gb_block_q1_0),
                                   .per = TERMS,
                                   .code_offset = 1,
                                   .place = gb_place_in_order,
                                   .sums = sums,
-                                  .scales = scales};
+                                  .scales = scales,
+                                  .natural = natural};
 
 GB_INLINE void unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out, size_t step) {
     const __m512 d = gb_row_scales(row, at);

@@ -6,6 +6,10 @@ GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
     gb_two_bits(w + offsetof(gb_block_q2_K, qs), code);
 }
 
+GB_INLINE void natural(const uint8_t *w, __m512i code[4]) {
+    gb_two_bits_natural(w + offsetof(gb_block_q2_K, qs), code);
+}
+
 GB_INLINE gb_super_scales scales(const uint8_t *w) {
     const __m128i x = gb_load128(w + offsetof(gb_block_q2_K, scales));
     const __m128i nibble = _mm_set1_epi8(15);
@@ -18,6 +22,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q2_K),
                                 .mins = 1,
                                 .order = {0, 4, 1, 5, 2, 6, 3, 7},
                                 .codes = codes,
+                                .natural = natural,
                                 .scales = scales};
 
 static const gb_flat flat = {.mins = 1};

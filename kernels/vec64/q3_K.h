@@ -22,6 +22,13 @@ GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
     code[3] = join(_mm512_srli_epi16(q, 6), _mm512_srli_epi16(h, 1));
 }
 
+GB_INLINE void natural(const uint8_t *w, __m512i code[4]) {
+    GB_UNROLL
+    for (size_t v = 0; v < 4; v++)
+        code[v] = gb_join_bits(gb_twice_shifted(w + offsetof(gb_block_q3_K, qs) + 32 * (v / 2), 2, v % 2), 3,
+                               gb_bits_of_runs(w + offsetof(gb_block_q3_K, hmask), v, 2), 4);
+}
+
 /* Sixteen codes of six bits: nibbles of words 0 and 1, two bits each of word 2 on top. The load begins two bytes before
  * them, so as not to reach past the block. */
 GB_INLINE gb_super_scales scales(const uint8_t *w) {
@@ -39,6 +46,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q3_K),
                                 .offset_log2 = 2,
                                 .order = {0, 4, 1, 5, 2, 6, 3, 7},
                                 .codes = codes,
+                                .natural = natural,
                                 .scales = scales};
 
 static const gb_flat flat = {.base = BASE};

@@ -12,6 +12,13 @@ GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
     }
 }
 
+GB_INLINE void natural(const uint8_t *w, __m512i code[4]) {
+    GB_UNROLL
+    for (size_t v = 0; v < 4; v++)
+        code[v] =
+            _mm512_and_si512(gb_twice_shifted(w + offsetof(gb_block_q4_K, qs) + 32 * v, 4, 0), _mm512_set1_epi8(15));
+}
+
 GB_INLINE gb_super_scales scales(const uint8_t *w) {
     return gb_scales_mins(w + offsetof(gb_block_q4_K, scales));
 }
@@ -22,6 +29,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q4_K),
                                 .mins = 1,
                                 .order = {0, 2, 1, 3, 4, 6, 5, 7},
                                 .codes = codes,
+                                .natural = natural,
                                 .scales = scales};
 
 static const gb_scaled scaled = {.subs = 8, .part = 8, .bias_log2 = 3};

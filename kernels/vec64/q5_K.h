@@ -23,6 +23,13 @@ GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
     code[3] = join(_mm512_srli_epi16(q1, 4), _mm512_srlv_epi16(h, right[1]));
 }
 
+GB_INLINE void natural(const uint8_t *w, __m512i code[4]) {
+    GB_UNROLL
+    for (size_t v = 0; v < 4; v++)
+        code[v] = gb_join_bits(gb_twice_shifted(w + offsetof(gb_block_q5_K, qs) + 32 * v, 4, 0), 15,
+                               gb_bits_of_runs(w + offsetof(gb_block_q5_K, qh), v, 4), 16);
+}
+
 GB_INLINE gb_super_scales scales(const uint8_t *w) {
     return gb_scales_mins(w + offsetof(gb_block_q5_K, scales));
 }
@@ -33,6 +40,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q5_K),
                                 .mins = 1,
                                 .order = {0, 2, 1, 3, 4, 6, 5, 7},
                                 .codes = codes,
+                                .natural = natural,
                                 .scales = scales};
 
 static const gb_scaled scaled = {.subs = 8, .part = 4, .bias_log2 = 4};

@@ -1,7 +1,7 @@
 /* q8_0 in vectors of 64 bytes. Weights xor 0x80 are unsigned (code + 128) and meet the signed activations in vpdpbusd;
  * the 128 is taken back with the sum of the activation block. 32 products of 255 * 128 fit 32 bits many times over. */
+#include "kernels/vec64/dot_block32.h"
 #include "kernels/vec64/gemm_block32.h"
-#include "kernels/vec64/gemv_block32.h"
 
 GB_INLINE __m512i sums(const uint8_t *w, const gb_act32 *act, size_t b) {
     __m512i s[8];
@@ -19,12 +19,18 @@ GB_INLINE __m512i sums(const uint8_t *w, const gb_act32 *act, size_t b) {
     return gb_sum_halves(s);
 }
 
+GB_INLINE __m256i natural(const uint8_t *block, size_t t) {
+    (void)t;
+    return _mm256_xor_si256(gb_load256(block + offsetof(gb_block_q8_0, qs)), _mm256_set1_epi8((char)0x80));
+}
+
 static const gb_block32 format = {.bytes = sizeof(gb_block_q8_0),
                                   .per = 1,
                                   .code_offset = 128,
                                   .place = gb_place_in_order,
                                   .sums = sums,
-                                  .scales = gb_gather_halves};
+                                  .scales = gb_gather_halves,
+                                  .natural = natural};
 
 GB_INLINE void unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out, size_t step) {
     GB_UNROLL

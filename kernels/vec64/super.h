@@ -43,6 +43,7 @@ typedef struct gb_super {
     uint16_t (*d)(const void *block); /* where d is not at one place; otherwise NULL */
     uint8_t order[8];                 /* which 32 elements the halves of the four vectors of codes hold */
     void (*codes)(const uint8_t *w, __m512i code[4]);
+    void (*natural)(const uint8_t *w, __m512i code[4]); /* in natural order, of dot; NULL: codes() are */
     gb_super_scales (*scales)(const uint8_t *w);
     /* gemv of a format whose products are in another order; otherwise NULL */
     void (*prepare)(gb_act_k *act, size_t k, const gb_block_q8_K *a);
@@ -51,6 +52,33 @@ typedef struct gb_super {
 
 GB_INLINE uint16_t gb_super_d(const gb_super *f, const uint8_t *w) {
     return f->d ? f->d(w) : gb_load_u16(w + f->d_at, 0);
+}
+
+/* Other shifts in the two halves of a vector. */
+GB_INLINE __m512i gb_two_counts(short low, short high) {
+    return _mm512_inserti64x4(_mm512_set1_epi16(low), _mm256_set1_epi16(high), 1);
+}
+
+/* Vector v: bits of 32 bytes twice, `step` bits apart, from step * 2 * v on. What comes from the next byte lies above.
+ */
+GB_INLINE __m512i gb_twice_shifted(const uint8_t *bytes, short step, size_t v) {
+    const __m512i twice = _mm512_broadcast_i64x4(gb_load256(bytes));
+    const short first = (short)(2 * v * (size_t)step);
+    return _mm512_srlv_epi16(twice, gb_two_counts(first, (short)(first + step)));
+}
+
+/* a & low | b & high. */
+GB_INLINE __m512i gb_join_bits(__m512i a, char low, __m512i b, char high) {
+    const __m512i bits = _mm512_and_si512(a, _mm512_set1_epi8(low));
+    return _mm512_ternarylogic_epi64(bits, b, _mm512_set1_epi8(high), 0xf8);
+}
+
+/* Bits 2v and 2v + 1 of the 32 bytes at p moved to bit `to` of the two halves. */
+GB_INLINE __m512i gb_bits_of_runs(const uint8_t *p, size_t v, unsigned to) {
+    const __m512i twice = _mm512_broadcast_i64x4(gb_load256(p));
+    const int right = (int)(2 * v) - (int)to; /* a negative count turns left */
+    return _mm512_rorv_epi32(twice,
+                             _mm512_inserti64x4(_mm512_set1_epi32(right & 31), _mm256_set1_epi32((right + 1) & 31), 1));
 }
 
 /* Eight scales and eight mins in twelve bytes (q4_K, q5_K): the layout of reference/kquant.c, four bytes a word. */
@@ -70,6 +98,13 @@ GB_INLINE void gb_two_bits(const uint8_t *bytes, __m512i code[4]) {
     const __m512i q = gb_load512_once(bytes);
     GB_UNROLL
     for (size_t i = 0; i < 4; i++) code[i] = _mm512_and_si512(_mm512_srli_epi16(q, (gb_shift16)(2 * i)), two);
+}
+
+/* The same in natural order: 32 bytes hold two vectors. */
+GB_INLINE void gb_two_bits_natural(const uint8_t *bytes, __m512i code[4]) {
+    GB_UNROLL
+    for (size_t v = 0; v < 4; v++)
+        code[v] = _mm512_and_si512(gb_twice_shifted(bytes + 32 * (v / 2), 2, v % 2), _mm512_set1_epi8(3));
 }
 
 GB_INLINE gb_super_scales gb_scales_one(const uint8_t *w) {
@@ -290,20 +325,6 @@ GB_INLINE void gb_finish_signed(const uint8_t *dw, const uint8_t *da, size_t gro
 #define GB_SUPER_DEQUANTIZE(name, isa)                                                                                 \
     void gb_##name##_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
         gb_super_dequantize(&format, blocks, x, n);                                                                    \
-    }
-
-/* gemv and dot likewise, gemm from its `tile`. */
-#define GB_SUPER_KERNELS(name, isa)                                                                                    \
-    void gb_##name##_gemv_##isa(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {      \
-        gb_super_gemv(&format, w, w_stride, rows, a, n, y);                                                            \
-    }                                                                                                                  \
-    float gb_##name##_dot_##isa(const void *w, const void *a, size_t n) {                                              \
-        float y = 0.0F;                                                                                                \
-        gb_##name##_gemv_##isa(w, 0, 1, a, n, &y);                                                                     \
-        return y;                                                                                                      \
-    }                                                                                                                  \
-    void gb_##name##_gemm_##isa(const gb_gemm_args *g) {                                                               \
-        gb_gemm_tiles(&tile, g);                                                                                       \
     }
 
 #endif

@@ -2,8 +2,8 @@
 #ifndef GB_VEC64_TERMS_H
 #define GB_VEC64_TERMS_H
 
+#include "kernels/vec64/dot_block32.h"
 #include "kernels/vec64/gemm_block32.h"
-#include "kernels/vec64/gemv_block32.h"
 #include "reference/number.h"
 
 /* Terms in eight bytes: plane t of the activations has eight codes of each, those that meet the t-th bits of the
