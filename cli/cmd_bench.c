@@ -19,7 +19,7 @@ const char gb_help_bench[] =
     "  --format F      only this format\n"
     "  --op O          only this operation (dot, gemv, gemm, quantize ...)\n"
     "  --isa I         only this instruction set, exactly (scalar, sse41, avx2, avxvnni, avx512vnni,\n"
-    "                  neon, neon_dotprod)\n"
+    "                  amx_int8, neon, neon_dotprod, neon_i8mm)\n"
     "  --filter REGEX  only kernels whose name matches (POSIX extended regular expression)\n"
     "  --best          of each format and operation only the kernel that runs are given here\n"
     "  --list          print the selected kernels and whether they can run here; time nothing\n"

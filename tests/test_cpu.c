@@ -304,6 +304,20 @@ START_TEST(dotprod_is_not_neon) {
 }
 END_TEST
 
+/* Catches the matrix tier given to a CPU with dot products only (a Neoverse N1, a Cortex-A76), which AT_HWCAP alone
+ * cannot tell from one that has both, and to one that an operating system describes without dot products: the tier's
+ * operations without a row of their own are those of neon_dotprod. */
+START_TEST(i8mm_is_not_dotprod) {
+    const gb_cpu_mask needs = gb_isas[GB_ISA_neon_i8mm].needs;
+    ck_assert_uint_eq(needs & gb_isas[GB_ISA_neon_dotprod].needs, gb_isas[GB_ISA_neon_dotprod].needs);
+    ck_assert_uint_eq(needs & ~detect_aarch64(HWCAP_ASIMD | HWCAP_DP, 0), GB_CPU_I8MM);
+    ck_assert_uint_eq(needs & ~detect_aarch64(~0UL, ~HWCAP2_I8MM_), GB_CPU_I8MM);
+    ck_assert_uint_eq(needs & ~detect_aarch64(HWCAP_ASIMD, HWCAP2_I8MM_), GB_CPU_DOTPROD);
+    ck_assert_uint_eq(needs & ~detect_aarch64(HWCAP_ASIMD | HWCAP_DP, HWCAP2_I8MM_), 0);
+    ck_assert_uint_eq(gb_isas[GB_ISA_neon_dotprod].needs & ~detect_aarch64(HWCAP_ASIMD | HWCAP_DP, 0), 0);
+}
+END_TEST
+
 /* --- the cap ---------------------------------------------------------------------------------------------------------
  */
 
@@ -413,8 +427,7 @@ START_TEST(cap_is_an_upper_bound) {
     const gb_isa isa = (gb_isa)_i;
     const gb_cap cap = {.features = gb_isas[isa].needs};
     for_each_selection(&cap, within_cap);
-    const gb_op op = isa == GB_ISA_amx_int8 ? GB_OP_gemm : GB_OP_dot; /* tiles multiply matrices only */
-    const gb_kernel *k = gb_select(GB_FORMAT_q8_0, op, &cap);
+    const gb_kernel *k = gb_select(GB_FORMAT_q8_0, GB_OP_gemm, &cap);
     if (gb_isas[isa].built) {
         ck_assert_ptr_nonnull(k);
         ck_assert_int_eq(k->isa, isa);
@@ -490,6 +503,7 @@ static Suite *suite(void) {
     tcase_add_test(detection, avx2_without_companions);
     tcase_add_test(detection, aarch64_hwcaps);
     tcase_add_test(detection, dotprod_is_not_neon);
+    tcase_add_test(detection, i8mm_is_not_dotprod);
     TCase *cap = tcase_create("cap");
     tcase_add_loop_test(cap, cap_auto, 0, 4);
     tcase_add_test(cap, cap_reference);

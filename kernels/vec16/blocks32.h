@@ -53,6 +53,13 @@ GB_INLINE void gb_dequantize_row32(gb_block32 kind, const char *row, float *x, s
         gb_dequantize32(kind, gb_block_of(kind, row, k), gb_part_of(kind, k), x + 32 * k);
 }
 
+/* Of up to four rows, the 32 elements k: what a tile multiplies. One row per lane; d[1] is of the second term of a
+ * split format. */
+typedef struct gb_rows32 {
+    gb_bytes2 codes[GB_TILE_ROWS];
+    gb_floats d[2], m, zero;
+} gb_rows32;
+
 /* Scales of one term of every row. */
 GB_INLINE gb_floats gb_row_scales(gb_block32 kind, const char *const block[GB_TILE_ROWS], size_t rows, size_t term) {
     float scale[GB_TILE_ROWS] = {0};
@@ -66,58 +73,70 @@ GB_INLINE gb_floats gb_row_scales(gb_block32 kind, const char *const block[GB_TI
     return kind.scale ? gb_v_fload(scale) : gb_v_from_halves(d);
 }
 
-/* Of every row, as gb_row_scales(). */
-GB_INLINE gb_floats gb_row_zeros(gb_block32 kind, const char *const block[GB_TILE_ROWS], size_t rows) {
+GB_INLINE void gb_load_rows32(gb_block32 kind, const char *w, size_t w_stride, size_t rows, size_t k, gb_rows32 *out) {
+    const char *block[GB_TILE_ROWS];
+    uint16_t m[GB_TILE_ROWS] = {0};
     float zero[GB_TILE_ROWS] = {0};
-    if (kind.zero)
-        for (size_t r = 0; r < rows; r++) zero[r] = kind.zero(block[r]);
-    return gb_v_fload(zero);
+    const size_t part = gb_part_of(kind, k);
+    for (size_t r = 0; r < rows; r++) {
+        block[r] = gb_block_of(kind, w + r * w_stride, k);
+        out->codes[r] = kind.codes(block[r], part);
+        if (kind.affine) m[r] = gb_load_u16(block[r], 1);
+        if (kind.zero) zero[r] = kind.zero(block[r]);
+    }
+    out->d[0] = gb_row_scales(kind, block, rows, kind.split ? 2 * part : part);
+    if (kind.split) out->d[1] = gb_row_scales(kind, block, rows, 2 * part + 1);
+    if (kind.affine) out->m = gb_v_from_halves(m);
+    if (kind.zero) out->zero = gb_v_fload(zero);
 }
 
-/* isum of a term whose partial sums are given. What is taken off the codes is taken off their sum with that of the 32
- * activations q: |zero * sum| <= 255 * 2^12 and |isum| < 2^20 are exact as floats. */
-GB_INLINE gb_floats gb_isum(gb_block32 kind, const gb_ints sum[GB_TILE_ROWS], gb_floats zero, gb_bytes2 q) {
-    const gb_floats isum = gb_v_from_ints(gb_v_sum_rows(sum));
-    if (!kind.zero) return isum;
-    return isum - zero * gb_v_fset((float)(gb_v_byte_sum(q.val[0]) + gb_v_byte_sum(q.val[1])));
+/* acc + (d * da) * isum, or acc + ((d * da) * isum + m * s). What is taken off the codes is taken off their sum with s,
+ * the sum of the 32 activation codes: |zero * s| <= 255 * 2^12 and |isum| < 2^20 are exact as floats. */
+GB_INLINE gb_floats gb_add_term32(gb_block32 kind, gb_floats acc, const gb_rows32 *w, size_t h, gb_ints isum, float da,
+                                  float s) {
+    gb_floats i = gb_v_from_ints(isum);
+    if (kind.zero) i = i - w->zero * gb_v_fset(s);
+    gb_floats term = (w->d[h] * gb_v_fset(da)) * i;
+    if (kind.affine) term = term + w->m * gb_v_fset(s);
+    return acc + term;
 }
 
-/* acc = acc + (dw * da) * isum, or acc + ((dw * da) * isum + m * s), term after term, one row per lane. */
+/* The 32 elements k of a column: d, codes, and the s of gb_add_term32(). */
+typedef struct gb_column32 {
+    float d, s;
+    gb_bytes2 q;
+} gb_column32;
+
+GB_INLINE gb_column32 gb_load_column32(gb_block32 kind, const char *column, size_t k) {
+    const size_t bytes = kind.affine ? sizeof(gb_block_q8_1) : sizeof(gb_block_q8_0);
+    const char *block = column + k * bytes;
+    const char *qs = block + bytes - 32;
+    gb_column32 a = {.d = gb_v_scale(block), .q = {{gb_v_load(qs), gb_v_load(qs + 16)}}};
+    if (kind.affine) a.s = gb_v_scale(block + sizeof(uint16_t));
+    if (kind.zero) a.s = (float)(gb_v_byte_sum(a.q.val[0]) + gb_v_byte_sum(a.q.val[1]));
+    return a;
+}
+
+/* Term after term, one row per lane. */
 GB_INLINE void gb_block32_tile(gb_block32 kind, const char *w, size_t w_stride, size_t rows, const char *a,
                                size_t a_stride, size_t cols, size_t n, gb_floats *acc) {
-    const size_t a_bytes = kind.affine ? sizeof(gb_block_q8_1) : sizeof(gb_block_q8_0);
     for (size_t c = 0; c < cols; c++) acc[c] = gb_v_fset(0.0F);
     for (size_t k = 0; k < n / 32; k++) {
-        gb_bytes2 codes[GB_TILE_ROWS];
-        const char *block[GB_TILE_ROWS];
-        uint16_t m[GB_TILE_ROWS] = {0};
-        const size_t part = gb_part_of(kind, k);
-        for (size_t r = 0; r < rows; r++) {
-            block[r] = gb_block_of(kind, w + r * w_stride, k);
-            codes[r] = kind.codes(block[r], part);
-            if (kind.affine) m[r] = gb_load_u16(block[r], 1);
-        }
-        const gb_floats dw = gb_row_scales(kind, block, rows, kind.split ? 2 * part : part);
-        const gb_floats dw1 = kind.split ? gb_row_scales(kind, block, rows, 2 * part + 1) : dw;
-        const gb_floats zero = gb_row_zeros(kind, block, rows);
+        gb_rows32 of_w;
+        gb_load_rows32(kind, w, w_stride, rows, k, &of_w);
         for (size_t c = 0; c < cols; c++) {
-            const char *partner = a + c * a_stride + k * a_bytes;
-            const char *qs = partner + a_bytes - 32;
-            const gb_bytes2 q = {{gb_v_load(qs), gb_v_load(qs + 16)}};
-            const gb_floats da = gb_v_fset(gb_v_scale(partner));
+            const gb_column32 b = gb_load_column32(kind, a + c * a_stride, k);
             gb_ints sum[GB_TILE_ROWS] = {gb_v_zero(), gb_v_zero(), gb_v_zero(), gb_v_zero()};
             if (kind.split) {
                 for (size_t h = 0; h < 2; h++) {
-                    for (size_t r = 0; r < rows; r++) sum[r] = gb_v_sums16(codes[r].val[h], q.val[h]);
-                    acc[c] = acc[c] + ((h ? dw1 : dw) * da) * gb_isum(kind, sum, zero, q);
+                    for (size_t r = 0; r < rows; r++) sum[r] = gb_v_sums16(of_w.codes[r].val[h], b.q.val[h]);
+                    acc[c] = gb_add_term32(kind, acc[c], &of_w, h, gb_v_sum_rows(sum), b.d, b.s);
                 }
                 continue;
             }
             for (size_t r = 0; r < rows; r++)
-                sum[r] = gb_v_sums32(codes[r].val[0], codes[r].val[1], q.val[0], q.val[1], kind.range);
-            gb_floats term = (dw * da) * gb_isum(kind, sum, zero, q);
-            if (kind.affine) term = term + gb_v_from_halves(m) * gb_v_fset(gb_v_scale(partner + sizeof(uint16_t)));
-            acc[c] = acc[c] + term;
+                sum[r] = gb_v_sums32(of_w.codes[r].val[0], of_w.codes[r].val[1], b.q.val[0], b.q.val[1], kind.range);
+            acc[c] = gb_add_term32(kind, acc[c], &of_w, 0, gb_v_sum_rows(sum), b.d, b.s);
         }
     }
 }

@@ -54,7 +54,8 @@
 
 #define GB_INLINE static inline __attribute__((always_inline))
 
-enum { GB_TILE_ROWS = 4, GB_TILE_COLS = 4 };
+/* GB_MOST_COLS: of the widest tile that a tier has. */
+enum { GB_TILE_ROWS = 4, GB_TILE_COLS = 4, GB_MOST_COLS = 8 };
 
 /* What weights of a format can be; activations may be any byte. Sixteen bits hold two products if |w| < 128, as
  * 2 * 127 * 128 < 2^15 (-128 twice is not), and four if |w| < 64. */

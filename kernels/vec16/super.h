@@ -118,41 +118,64 @@ GB_INLINE gb_ints gb_super_add_group(const gb_super *f, gb_ints isum, gb_bytes4 
     return isum;
 }
 
+/* Of block k of the rows (`block`) and of every column: the column's scale, isum and, in formats with mins, msum, one
+ * row per lane. */
+typedef struct gb_super_sums {
+    float da[GB_MOST_COLS];
+    gb_ints isum[GB_MOST_COLS], msum[GB_MOST_COLS];
+} gb_super_sums;
+
+typedef void gb_super_sums_fn(const gb_super *f, const char *const block[GB_TILE_ROWS], size_t rows, const char *a,
+                              size_t a_stride, size_t cols, size_t k, gb_super_sums *out);
+
+GB_INLINE void gb_super_sums_by_column(const gb_super *f, const char *const block[GB_TILE_ROWS], size_t rows,
+                                       const char *a, size_t a_stride, size_t cols, size_t k, gb_super_sums *out) {
+    const gb_block_q8_K *ba[GB_TILE_COLS];
+    gb_super_scales scales[GB_TILE_ROWS];
+    gb_ints isum[GB_TILE_COLS][GB_TILE_ROWS];
+    for (size_t c = 0; c < cols; c++) {
+        ba[c] = (const gb_block_q8_K *)(a + c * a_stride) + k;
+        for (size_t r = 0; r < GB_TILE_ROWS; r++) isum[c][r] = gb_v_zero();
+    }
+    for (size_t r = 0; r < rows; r++) {
+        scales[r] = f->scales(block[r]);
+        for (size_t g = 0; g < GB_GROUPS; g++) {
+            const gb_bytes4 value = f->values(block[r], g);
+            for (size_t c = 0; c < cols; c++)
+                isum[c][r] = gb_super_add_group(f, isum[c][r], value, scales[r].sc, ba[c]->qs, g);
+        }
+    }
+    for (size_t c = 0; c < cols; c++) {
+        out->da[c] = ba[c]->d;
+        out->isum[c] = gb_v_sum_rows(isum[c]);
+        if (!f->mins) continue;
+        gb_ints msum[GB_TILE_ROWS] = {gb_v_zero(), gb_v_zero(), gb_v_zero(), gb_v_zero()};
+        for (size_t r = 0; r < rows; r++) msum[r] = gb_v_min_sums(scales[r].mn, ba[c]->bsums, f->sub);
+        out->msum[c] = gb_v_sum_rows(msum);
+    }
+}
+
 /* acc = acc + ((d * da) * isum - (dmin * da) * msum), one row per lane. */
-GB_INLINE void gb_super_tile(const gb_super *f, const char *w, size_t w_stride, size_t rows, const char *a,
-                             size_t a_stride, size_t cols, size_t n, gb_floats *acc) {
+GB_INLINE void gb_super_tile(const gb_super *f, gb_super_sums_fn *sums, const char *w, size_t w_stride, size_t rows,
+                             const char *a, size_t a_stride, size_t cols, size_t n, gb_floats *acc) {
     for (size_t c = 0; c < cols; c++) acc[c] = gb_v_fset(0.0F);
     for (size_t k = 0; k < n / GB_BLOCK; k++) {
-        const gb_block_q8_K *ba[GB_TILE_COLS];
-        gb_super_scales scales[GB_TILE_ROWS];
+        const char *block[GB_TILE_ROWS];
         uint16_t d[GB_TILE_ROWS] = {0};
         uint16_t dmin[GB_TILE_ROWS] = {0};
-        gb_ints isum[GB_TILE_COLS][GB_TILE_ROWS];
-        for (size_t c = 0; c < cols; c++) {
-            ba[c] = (const gb_block_q8_K *)(a + c * a_stride) + k;
-            for (size_t r = 0; r < GB_TILE_ROWS; r++) isum[c][r] = gb_v_zero();
-        }
+        for (size_t r = 0; r < rows; r++) block[r] = w + r * w_stride + k * f->bytes;
+        gb_super_sums s;
+        sums(f, block, rows, a, a_stride, cols, k, &s);
         for (size_t r = 0; r < rows; r++) {
-            const char *b = w + r * w_stride + k * f->bytes;
-            scales[r] = f->scales(b);
-            d[r] = gb_super_d(f, b);
-            if (f->mins) dmin[r] = gb_load_u16(b + f->d_at, 1);
-            for (size_t g = 0; g < GB_GROUPS; g++) {
-                const gb_bytes4 value = f->values(b, g);
-                for (size_t c = 0; c < cols; c++)
-                    isum[c][r] = gb_super_add_group(f, isum[c][r], value, scales[r].sc, ba[c]->qs, g);
-            }
+            d[r] = gb_super_d(f, block[r]);
+            if (f->mins) dmin[r] = gb_load_u16(block[r] + f->d_at, 1);
         }
         const gb_floats dw = gb_v_from_halves(d);
         const gb_floats mw = gb_v_from_halves(dmin);
         for (size_t c = 0; c < cols; c++) {
-            const gb_floats da = gb_v_fset(ba[c]->d);
-            gb_floats term = (dw * da) * gb_v_from_ints(gb_v_sum_rows(isum[c]));
-            if (f->mins) {
-                gb_ints msum[GB_TILE_ROWS] = {gb_v_zero(), gb_v_zero(), gb_v_zero(), gb_v_zero()};
-                for (size_t r = 0; r < rows; r++) msum[r] = gb_v_min_sums(scales[r].mn, ba[c]->bsums, f->sub);
-                term = term - (mw * da) * gb_v_from_ints(gb_v_sum_rows(msum));
-            }
+            const gb_floats da = gb_v_fset(s.da[c]);
+            gb_floats term = (dw * da) * gb_v_from_ints(s.isum[c]);
+            if (f->mins) term = term - (mw * da) * gb_v_from_ints(s.msum[c]);
             acc[c] = acc[c] + term;
         }
     }
@@ -164,7 +187,7 @@ GB_INLINE void gb_super_tile(const gb_super *f, const char *w, size_t w_stride, 
 #define GB_SUPER_DOTS(name, isa)                                                                                       \
     GB_INLINE void tile(const char *w, size_t w_stride, size_t rows, const char *a, size_t a_stride, size_t cols,      \
                         size_t n, gb_floats *acc) {                                                                    \
-        gb_super_tile(&format, w, w_stride, rows, a, a_stride, cols, n, acc);                                          \
+        gb_super_tile(&format, gb_super_sums_by_column, w, w_stride, rows, a, a_stride, cols, n, acc);                 \
     }                                                                                                                  \
     GB_TILE_KERNELS(name, isa, tile, GB_TILE_COLS)
 

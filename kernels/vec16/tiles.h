@@ -16,17 +16,19 @@ GB_INLINE void gb_v_store_scaled(float *x, gb_bytes v, float scale) {
     for (size_t j = 0; j < 4; j++) gb_v_fstore(x + 4 * j, f.val[j] * gb_v_fset(scale));
 }
 
-/* A tile: acc[c] lane r = dot(row r, column c) for rows 1 or GB_TILE_ROWS and cols 1 or GB_TILE_COLS; lanes from rows
- * up are undefined. Row r lies at w + r * w_stride bytes, column c at a + c * a_stride bytes. */
+/* A tile: acc[c] lane r = dot(row r, column c) for rows 1 or GB_TILE_ROWS and constant cols, 1 or GB_TILE_COLS unless
+ * the tier has others; lanes from rows up are undefined. Row r lies at w + r * w_stride bytes, column c at a + c *
+ * a_stride bytes. */
 typedef void gb_tile_fn(const char *w, size_t w_stride, size_t rows, const char *a, size_t a_stride, size_t cols,
                         size_t n, gb_floats *acc);
 
-/* One tile of the result, from row r and column c. */
-GB_INLINE void gb_store_tile(const gb_gemm_args *g, gb_tile_fn *tile, size_t r, size_t rows, size_t c, size_t cols) {
-    gb_floats acc[GB_TILE_COLS];
+/* One tile of the result, from row r and column c; of its columns, the first `stored` belong to the result. */
+GB_INLINE void gb_store_tile(const gb_gemm_args *g, gb_tile_fn *tile, size_t r, size_t rows, size_t c, size_t cols,
+                             size_t stored) {
+    gb_floats acc[GB_MOST_COLS];
     tile((const char *)g->w + r * g->w_stride, g->w_stride, rows, (const char *)g->a + c * g->a_stride, g->a_stride,
          cols, g->n, acc);
-    for (size_t j = 0; j < cols; j++) {
+    for (size_t j = 0; j < cols && j < stored; j++) { /* cols: or acc would lie in memory */
         float *y = g->y + (c + j) * g->y_stride + r;
         if (rows == GB_TILE_ROWS)
             gb_v_fstore(y, acc[j]);
@@ -39,8 +41,8 @@ GB_INLINE void gb_store_tile(const gb_gemm_args *g, gb_tile_fn *tile, size_t r, 
 GB_INLINE void gb_strip(const gb_gemm_args *g, gb_tile_fn *tile, size_t step, size_t r, size_t rows) {
     size_t c = 0;
     if (step > 1)
-        for (; c + step <= g->cols; c += step) gb_store_tile(g, tile, r, rows, c, step);
-    for (; c < g->cols; c++) gb_store_tile(g, tile, r, rows, c, 1);
+        for (; c + step <= g->cols; c += step) gb_store_tile(g, tile, r, rows, c, step, step);
+    for (; c < g->cols; c++) gb_store_tile(g, tile, r, rows, c, 1, 1);
 }
 
 /* gemm by tiles; step = GB_TILE_COLS, or 1 for a tile that only knows single columns. */

@@ -8,15 +8,13 @@
 #include <string.h>
 
 #include "kernels/formats.h"
+#include "kernels/unroll.h"
 
 #define GB_INLINE static inline __attribute__((always_inline))
 
-/* Loops over register arrays must unroll completely, or the arrays live in memory. */
 #if defined(__clang__)
-#define GB_UNROLL _Pragma("unroll")
 typedef unsigned gb_shift16; /* how the compiler declares the count of a shift of 16-bit lanes */
 #else
-#define GB_UNROLL _Pragma("GCC unroll 16")
 typedef int gb_shift16;
 #endif
 

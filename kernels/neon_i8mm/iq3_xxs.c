@@ -1,0 +1,7 @@
+/* iq3_xxs on NEON with matrix products. */
+#include "kernels/neon_i8mm/super.h"
+
+#include "kernels/vec16/lattice.h"
+
+GB_LATTICE_FORMAT(iq3_xxs, 0);
+GB_SUPER_GEMM(iq3_xxs)

@@ -1,0 +1,6 @@
+/* q4_0 on NEON with matrix products. */
+#include "kernels/neon_i8mm/blocks32.h"
+
+#include "kernels/vec16/q4_0.h"
+
+GB_BLOCK32_GEMM(q4_0)

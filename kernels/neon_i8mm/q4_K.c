@@ -1,0 +1,6 @@
+/* q4_K on NEON with matrix products. */
+#include "kernels/neon_i8mm/super.h"
+
+#include "kernels/vec16/q4_K.h"
+
+GB_SUPER_GEMM(q4_K)

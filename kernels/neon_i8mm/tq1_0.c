@@ -1,0 +1,6 @@
+/* tq1_0 on NEON with matrix products. */
+#include "kernels/neon_i8mm/super.h"
+
+#include "kernels/vec16/tq1_0.h"
+
+GB_SUPER_GEMM(tq1_0)

@@ -1,0 +1,78 @@
+# To be sourced. What `verify` must answer on a machine, row for row: kernels.def says which rows there are, isa.def what each
+# tier needs, cpu.h how a missing feature is called. What the machine has is the caller's word, not that of kernels/cpu.c: a
+# tier that is not found, or a row that is no longer run, is a difference.
+rows_kernels=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/kernels
+
+# "symbol OK" or "symbol SKIP(reason)" of every row, in table order.
+expected_rows() { # architecture features-separated-by-blanks verify-arguments...
+  local arch=$1 features=$2 op= isa= format=
+  shift 2
+  while [ $# -gt 0 ]; do
+    case $1 in --op) op=$2; shift ;; --isa) isa=$2; shift ;; --format) format=$2; shift ;; esac
+    shift
+  done
+  sed -nE -e 's/^ +X\(([A-Z0-9_]+), "([^"]*)"\).*/feature#\1#\2/p' "$rows_kernels/cpu.h" | {
+    cat
+    sed -nE 's/^GB_ISA\(([a-z0-9_]+), ([a-z0-9_]+), ([^,]*),.*/isa#\1#\2#\3/p' "$rows_kernels/isa.def"
+    sed -nE 's/^GB_KERNEL\(([A-Za-z0-9_]+), ([a-z_]+), ([a-z0-9_]+),.*/row#\1#\2#\3/p' "$rows_kernels/kernels.def"
+  } | awk -F'#' -v arch="$arch" -v features="$features" -v op="$op" -v isa="$isa" -v format="$format" '
+    BEGIN { n = split(features, word, " "); for (i = 1; i <= n; i++) has[word[i]] = 1 }
+    $1 == "feature" { order[++count] = $2; text[$2] = $3; next }
+    $1 == "isa" {
+      if ($3 != "any" && $3 != arch) {
+        verdict[$2] = "SKIP(not built: needs " $3 ", this program is for " arch ")"
+        next
+      }
+      list = ""
+      for (i = 1; i <= count; i++)
+        if (!(order[i] in has) && (" " $4 " ") ~ ("[ |]GB_CPU_" order[i] "[ |]")) list = list (list ? ", " : "") text[order[i]]
+      verdict[$2] = list ? "SKIP(this CPU or OS lacks " list ")" : "OK"
+      next
+    }
+    (op == "" || op == $3) && (isa == "" || isa == $4) && (format == "" || format == $2) {
+      print "gb_" $2 "_" $3 "_" $4 " " verdict[$4]
+    }'
+}
+
+# The same of the text that verify printed.
+actual_rows() {
+  sed -nE -e 's/^(gb_[A-Za-z0-9_]+) +(OK|FAIL) .*/\1 \2/p' -e 's/^(gb_[A-Za-z0-9_]+) +(SKIP\(.*\))$/\1 \2/p'
+}
+
+# This machine by /proc/cpuinfo, in the words of GB_CPU_FEATURES.
+machine_features() {
+  local flags list=
+  flags=" $(sed -nE 's/^(flags|Features)[[:space:]]*: *(.*)/\2/p' /proc/cpuinfo | head -n 1) "
+  has_flags() { local flag; for flag in "$@"; do [[ $flags == *" $flag "* ]] || return 1; done; }
+  has_flags ssse3 sse4_1 && list+=" SSE41"
+  has_flags avx2 && list+=" AVX2"
+  has_flags fma && list+=" FMA"
+  has_flags f16c && list+=" F16C"
+  if has_flags avx512f avx512bw avx512dq avx512vl; then
+    list+=" AVX512"
+    has_flags avx512_vnni && list+=" AVX512_VNNI"
+    has_flags avx512vbmi && list+=" AVX512_VBMI"
+  fi
+  has_flags avx_vnni && list+=" AVX_VNNI"
+  has_flags amx_tile amx_int8 && list+=" AMX_INT8"
+  has_flags asimd && list+=" NEON"
+  has_flags asimddp && list+=" DOTPROD"
+  has_flags i8mm && list+=" I8MM"
+  echo "$list"
+}
+
+# Runs verify and compares. `runner` is an array: what runs the binary; `architecture` that of the binary.
+check_rows() { # name features verify-arguments...
+  local name=$1 features=$2 out want ok
+  shift 2
+  out=$(timeout 1200 "${runner[@]}" "$binary" verify --quick "$@")
+  want=$(expected_rows "$architecture" "$features" "$@")
+  ok=$(grep -c ' OK$' <<<"$want")
+  if ! difference=$(diff <(echo "$want") <(actual_rows <<<"$out")); then
+    echo "$name: not the rows that are expected (<) but these (>):"
+    head -n 40 <<<"$difference"
+    grep -A 2 ' FAIL ' <<<"$out" | head -n 20
+    return 1
+  fi
+  echo "$name: $ok ok, $(($(wc -l <<<"$want") - ok)) skipped, each with its reason"
+}
