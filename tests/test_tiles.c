@@ -64,7 +64,7 @@ START_TEST(extreme_bytes) {
         {0xff, 0xff, SIGNED, SIGNED, 64},         /* -1 * -1 */
         {0x80, 0xff, SIGNED, UNSIGNED, -2088960}, /* -128 * 255 */
         {0x7f, 0xff, SIGNED, UNSIGNED, 2072640},  /* 127 * 255 */
-        {0xff, 0x80, UNSIGNED, SIGNED, -2088960}, {0xff, 0xff, UNSIGNED, SIGNED, -16320},
+        {0xff, 0x80, UNSIGNED, SIGNED, -2088960},  {0xff, 0xff, UNSIGNED, SIGNED, -16320},
         {0xff, 0xff, UNSIGNED, UNSIGNED, 4161600}, /* 255 * 255 */
         {0x80, 0x80, UNSIGNED, UNSIGNED, 1048576},
     };
@@ -128,8 +128,7 @@ START_TEST(extents) {
     GB_TILE_LOAD(0, from, 80);
     GB_TILE_STORE(0, to, 40);
     for (size_t r = 0; r < 4; r++)
-        for (size_t i = 0; i < 40; i++)
-            ck_assert_uint_eq(to[r][i], r < 3 && i < 20 ? 32 * r + i : 0x55);
+        for (size_t i = 0; i < 40; i++) ck_assert_uint_eq(to[r][i], r < 3 && i < 20 ? 32 * r + i : 0x55);
 }
 END_TEST
 
@@ -169,20 +168,20 @@ typedef struct spoiled {
 enum { PALETTE = 0, RESERVED = 15, COLSB = 16, ROWS = 48 };
 
 static const spoiled spoils[] = {
-    {{{PALETTE, 2}, {PALETTE, 2}}},             /* no such palette */
+    {{{PALETTE, 2}, {PALETTE, 2}}}, /* no such palette */
     {{{RESERVED, 1}, {RESERVED, 1}}},
     {{{ROWS + 7, 17}, {ROWS + 7, 17}}},
     {{{COLSB + 2 * 4, 65}, {COLSB + 2 * 4, 65}}},
-    {{{COLSB + 2 * 3, 0}, {ROWS + 3, 16}}},     /* rows without bytes */
-    {{{COLSB + 2 * 3, 64}, {ROWS + 3, 0}}},     /* bytes without rows */
-    {{{ROWS + 8, 1}, {COLSB + 2 * 8, 4}}},      /* a ninth tile */
-    {{{COLSB + 2 * 15, 4}, {PALETTE, 1}}},      /* bytes of a sixteenth */
-    {{{ROWS + 4, 15}, {PALETTE, 1}}},           /* fewer rows on the left than sums */
-    {{{ROWS + 6, 15}, {PALETTE, 1}}},           /* other depths left and right */
-    {{{COLSB, 60}, {PALETTE, 1}}},              /* fewer columns of sums than on the right */
-    {{{COLSB, 62}, {COLSB + 2 * 6, 62}}},       /* no whole dwords */
-    {{{ROWS + 6, 0}, {COLSB + 2 * 6, 0}}},      /* a tile that is not there */
-    {{{PALETTE, 0}, {PALETTE, 0}}},             /* no tiles at all */
+    {{{COLSB + 2 * 3, 0}, {ROWS + 3, 16}}}, /* rows without bytes */
+    {{{COLSB + 2 * 3, 64}, {ROWS + 3, 0}}}, /* bytes without rows */
+    {{{ROWS + 8, 1}, {COLSB + 2 * 8, 4}}},  /* a ninth tile */
+    {{{COLSB + 2 * 15, 4}, {PALETTE, 1}}},  /* bytes of a sixteenth */
+    {{{ROWS + 4, 15}, {PALETTE, 1}}},       /* fewer rows on the left than sums */
+    {{{ROWS + 6, 15}, {PALETTE, 1}}},       /* other depths left and right */
+    {{{COLSB, 60}, {PALETTE, 1}}},          /* fewer columns of sums than on the right */
+    {{{COLSB, 62}, {COLSB + 2 * 6, 62}}},   /* no whole dwords */
+    {{{ROWS + 6, 0}, {COLSB + 2 * 6, 0}}},  /* a tile that is not there */
+    {{{PALETTE, 0}, {PALETTE, 0}}},         /* no tiles at all */
 };
 
 static void product(const spoiled *s) {

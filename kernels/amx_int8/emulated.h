@@ -50,7 +50,8 @@ static inline void gb_emulated_config(const gb_tile_config *c) {
     for (size_t t = 0; t < GB_TILES; t++) {
         gb_emulated_must(c->rows[t] <= GB_EMULATED_ROWS, name, "#GP: more than 16 rows");
         gb_emulated_must(c->colsb[t] <= GB_EMULATED_BYTES, name, "#GP: more than 64 bytes a row");
-        gb_emulated_must((c->rows[t] == 0) == (c->colsb[t] == 0), name, "#GP: rows without bytes, or bytes without rows");
+        gb_emulated_must((c->rows[t] == 0) == (c->colsb[t] == 0), name,
+                         "#GP: rows without bytes, or bytes without rows");
         gb_emulated.tile[t].rows = c->rows[t];
         gb_emulated.tile[t].colsb = c->colsb[t];
     }

@@ -1,7 +1,7 @@
 /* gemm of the integer formats on tiles. A tile of sixteen columns' activations (rows of it: columns, signed) times a
- * tile of sixteen weight rows (as gemm_tile.h lays its panels out: four elements of sixteen rows a vector, which is what
- * TDPB..D wants on its right) is a tile of integer sums whose lanes are weight rows; so the float terms are those of
- * gemm_tile.h, one vector a column.
+ * tile of sixteen weight rows (as gemm_tile.h lays its panels out: four elements of sixteen rows a vector, which is
+ * what TDPB..D wants on its right) is a tile of integer sums whose lanes are weight rows; so the float terms are those
+ * of gemm_tile.h, one vector a column.
  *
  * The activations of a block of columns are packed once, as much as L2 holds; for every 32 rows and every chunk of K
  * the weights are unpacked once into a panel that stays in L1. Between chunks the sums rest in scratch: the order over

@@ -22,10 +22,10 @@ typedef struct gb_planes {
     int base;      /* what the codes of a single plane are above their values */
 } gb_planes;
 
-#define GB_PLANES_PANEL(planes, pairs) ((size_t)(planes) * GB_PLANE_BYTES + ((pairs) ? (pairs) + 2 : 1) * 64)
+#define GB_PLANES_PANEL(planes, pairs) ((size_t)(planes)*GB_PLANE_BYTES + ((pairs) ? (pairs) + 2 : 1) * 64)
 #define GB_PLANES_ACT(pairs)           ((size_t)GB_PLANE_BYTES + (2 + (pairs)) * 64)
 _Static_assert(GB_PLANES_ACT(8) <= 8 * GB_AMX_MAX_ACT32, "scratch");
-_Static_assert(GB_AMX_GROUPS * GB_PLANES_PANEL(2, 8) <= GB_AMX_PANEL_BYTES, "a chunk of super-blocks");
+_Static_assert(GB_AMX_GROUPS *GB_PLANES_PANEL(2, 8) <= GB_AMX_PANEL_BYTES, "a chunk of super-blocks");
 
 /* --- panels */
 
@@ -33,8 +33,8 @@ _Static_assert(GB_AMX_GROUPS * GB_PLANES_PANEL(2, 8) <= GB_AMX_PANEL_BYTES, "a c
 GB_INLINE void gb_planes_split(const uint8_t *codes, __m512i scale, __m512i base, uint8_t *low, uint8_t *high) {
     const __mmask64 odd = 0xaaaaaaaaaaaaaaaaU;
     const __m512i code = gb_load512(codes);
-    const __m512i a = _mm512_sub_epi16(
-        _mm512_mullo_epi16(_mm512_and_si512(code, _mm512_set1_epi16(0xff)), scale), base);
+    const __m512i a =
+        _mm512_sub_epi16(_mm512_mullo_epi16(_mm512_and_si512(code, _mm512_set1_epi16(0xff)), scale), base);
     const __m512i b = _mm512_sub_epi16(_mm512_mullo_epi16(_mm512_srli_epi16(code, 8), scale), base);
     _mm512_storeu_si512(low, _mm512_mask_mov_epi8(a, odd, _mm512_slli_epi16(b, 8)));
     _mm512_storeu_si512(high, _mm512_mask_mov_epi8(_mm512_srli_epi16(a, 8), odd, b));
@@ -65,7 +65,7 @@ GB_INLINE void gb_planes_of_scaled(gb_unpack_fn *unpack, const gb_scaled *f, con
     const uint8_t *tail = gb_scaled_at(f, v, 64, GB_QUADS);
     panel += 2 * GB_PLANE_BYTES;
     if (f->subs == 8) {
-        memcpy(panel, tail, 4 * 64);                    /* mins */
+        memcpy(panel, tail, 4 * 64);                   /* mins */
         memcpy(panel + 4 * 64, tail + 9 * 64, 2 * 64); /* d, dmin */
     } else {
         memcpy(panel, tail + 64, 64);
@@ -141,12 +141,22 @@ GB_INLINE void gb_planes_result(const gb_planes *f, size_t turn, uint8_t *result
     }
 }
 
+/* sum + pairs of products of a and of one lane at p. As assembly, because gcc 12 loads the lane into a register first.
+ */
+GB_INLINE __m512i gb_planes_add_pairs(__m512i sum, __m512i a, const void *p) {
+    __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(a), "m"(*(const uint32_t *)p));
+    return sum;
+}
+
 /* The terms of sixteen rows and columns from .. from + 3. */
 GB_INLINE void gb_planes_add(const gb_planes *f, const gb_amx_step *s, const uint8_t *result, size_t from,
                              float *sums) {
     const uint8_t *const mins = s->panel + f->planes * GB_PLANE_BYTES;
     const uint8_t *const columns = s->act + GB_PLANE_BYTES;
     const __m512 d = _mm512_loadu_ps(mins + 64 * f->pairs);
+    __m512i mn[8];
+    GB_UNROLL
+    for (size_t j = 0; j < f->pairs; j++) mn[j] = gb_load512_once(mins + 64 * j);
     GB_UNROLL
     for (size_t t = from; t < from + 4; t++) {
         const __m512 da = gb_broadcast_f32(columns + 4 * t);
@@ -159,7 +169,7 @@ GB_INLINE void gb_planes_add(const gb_planes *f, const gb_amx_step *s, const uin
             __m512i min_sum = _mm512_setzero_si512();
             GB_UNROLL
             for (size_t j = 0; j < f->pairs; j++)
-                min_sum = gb_add_pairs_at(min_sum, gb_broadcast32(columns + 64 * (2 + j) + 4 * t), mins + 64 * j);
+                min_sum = gb_planes_add_pairs(min_sum, mn[j], columns + 64 * (2 + j) + 4 * t);
             term = gb_affine_term(d, _mm512_loadu_ps(mins + 64 * (f->pairs + 1)), da, isum, min_sum);
         } else {
             term = _mm512_mul_ps(_mm512_mul_ps(d, da), _mm512_cvtepi32_ps(isum));
@@ -169,30 +179,39 @@ GB_INLINE void gb_planes_add(const gb_planes *f, const gb_amx_step *s, const uin
     }
 }
 
-/* The tiles of a step, among them, a quarter each, the terms of the step before. */
-GB_INLINE void gb_planes_multiply(const gb_planes *f, const gb_amx_pass *p) {
-    gb_amx_step s = gb_amx_first(p);
-    gb_amx_step before = s;
-    float *sums = NULL; /* of the step before, if there is one */
-    size_t turn = 0;
-    for (; s.tile < p->tiles; turn ^= 1) {
-        GB_UNROLL
-        for (size_t k = 0; k < 4; k++) {
-            gb_planes_dot(f, turn, k, s.panel, s.act);
-            if (sums) gb_planes_add(f, &before, p->results + (turn ^ 1) * GB_AMX_RESULT_BYTES, 4 * k, sums);
-        }
-        gb_planes_result(f, turn, p->results);
-        sums = gb_amx_sums_of(p, s.tile, s.group);
-        before = s;
-        s = gb_amx_after(p, s, GB_PLANES_PANEL(f->planes, f->pairs), GB_PLANES_ACT(f->pairs));
-    }
+/* The tiles of a step; among them, a quarter each, the terms of the step before, whose results lie in the other turn.
+ */
+GB_INLINE void gb_planes_step(const gb_planes *f, const gb_amx_pass *p, size_t turn, const gb_amx_step *s,
+                              const gb_amx_step *before) {
     GB_UNROLL
-    for (size_t k = 0; k < 4; k++)
-        gb_planes_add(f, &before, p->results + (turn ^ 1) * GB_AMX_RESULT_BYTES, 4 * k, sums);
+    for (size_t k = 0; k < 4; k++) {
+        if (s) gb_planes_dot(f, turn, k, s->panel, s->act);
+        if (before)
+            gb_planes_add(f, before, p->results + (turn ^ 1) * GB_AMX_RESULT_BYTES, 4 * k,
+                          gb_amx_sums_of(p, before->tile, before->group));
+    }
+    if (s) gb_planes_result(f, turn, p->results);
+}
+
+GB_INLINE void gb_planes_multiply(const gb_planes *f, const gb_amx_pass *p) {
+    const gb_amx_step first = gb_amx_first(p);
+    gb_amx_step before = first;
+    gb_planes_step(f, p, 0, &first, NULL);
+    size_t turn = 1;
+    for (;; turn ^= 1) {
+        const gb_amx_step s = gb_amx_after(p, before, GB_PLANES_PANEL(f->planes, f->pairs), GB_PLANES_ACT(f->pairs));
+        if (s.tile == p->tiles) break;
+        if (turn)
+            gb_planes_step(f, p, 1, &s, &before);
+        else
+            gb_planes_step(f, p, 0, &s, &before);
+        before = s;
+    }
+    gb_planes_step(f, p, turn, NULL, &before);
 }
 
 /* gemm of a format from the panel that `unpack_rows` makes. least: columns. */
-#define GB_AMX_PLANES(name, planes_, pairs_, base_, unit_, least, unpack_rows)                                               \
+#define GB_AMX_PLANES(name, planes_, pairs_, base_, unit_, least, unpack_rows)                                         \
     static const gb_planes amx_planes = {.planes = (planes_), .pairs = (pairs_), .base = (base_)};                     \
     GB_INLINE void amx_unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *panel) {                          \
         unpack_rows;                                                                                                   \

@@ -14,8 +14,8 @@ typedef struct gb_terms {
     int more;     /* (dw * da) * isum + m * s: a minimum, against q8_1 */
 } gb_terms;
 
-#define GB_TERMS_PANEL(depth, more) ((size_t)(depth) * 16 + ((more) ? 128 : 64))
-#define GB_TERMS_ACT(depth, more)   ((size_t)(depth) * 16 + ((more) ? 128 : 64))
+#define GB_TERMS_PANEL(depth, more) ((size_t)(depth)*16 + ((more) ? 128 : 64))
+#define GB_TERMS_ACT(depth, more)   ((size_t)(depth)*16 + ((more) ? 128 : 64))
 #define GB_TERMS_PARTNER(more)      ((more) ? sizeof(gb_block_q8_1) : sizeof(gb_block_q8_0))
 _Static_assert(GB_TERMS_ACT(32, 1) <= GB_AMX_MAX_ACT32 && 2 * GB_TERMS_ACT(16, 0) <= GB_AMX_MAX_ACT32, "scratch");
 _Static_assert(GB_AMX_GROUPS * 16 * GB_TERMS_PANEL(16, 0) <= GB_AMX_PANEL_BYTES, "a chunk of terms of 16");
