@@ -1,6 +1,7 @@
 /* Attention over a KV cache of f16, f32 or q8_0 rows, AVX2. q and p are f32, so products are not exact: no fused
  * operations. */
 #include "kernels/avx2/rows.h"
+#include "kernels/engine.h"
 
 GB_INLINE void score(const gb_row_format *f, const float *q, const void *k, size_t k_stride, size_t count,
                      size_t head_dim, float scale, float *scores) {
@@ -85,17 +86,17 @@ GB_INLINE __m256 byte_dots(const gb_block_q8_0 *query, const char *k, size_t k_s
     return acc;
 }
 
-void gb_q8_0_attn_score_avx2(const float *q, const void *k, size_t k_stride, size_t count, size_t head_dim, float scale,
-                             float *scores) {
-    gb_block_q8_0 query[GB_Q8_0_HEAD / 32];
-    gb_q8_0_quantize_act_avx2(q, query, head_dim);
+static void byte_scores(const gb_block_q8_0 *query, const void *k, size_t k_stride, size_t count, size_t blocks,
+                        float scale, float *scores) {
     for (size_t t = 0; t < count; t += 8) {
-        const __m256 dots = byte_dots(query, (const char *)k + t * k_stride, k_stride, count - t, head_dim / 32);
+        const __m256 dots = byte_dots(query, (const char *)k + t * k_stride, k_stride, count - t, blocks);
         float eight[8];
         _mm256_storeu_ps(eight, _mm256_mul_ps(dots, _mm256_set1_ps(scale)));
         memcpy(scores + t, eight, (count - t < 8 ? count - t : 8) * sizeof *scores);
     }
 }
+
+GB_Q8_0_SCORE_KERNEL(avx2, avx2, byte_scores)
 
 /* p[t] * d of eight rows, or of the `rows` that are left. */
 GB_INLINE void row_weights(const float *p, const char *v, size_t v_stride, size_t rows, float weight[8]) {
@@ -107,8 +108,9 @@ GB_INLINE void row_weights(const float *p, const char *v, size_t v_stride, size_
 }
 
 /* `blocks` of every row: 32 elements of the output each. */
-GB_INLINE void accumulate_blocks(size_t blocks, const float *p, const char *v, size_t v_stride, size_t count,
+GB_INLINE void accumulate_blocks(size_t blocks, const float *p, const void *values, size_t v_stride, size_t count,
                                  float *out) {
+    const char *v = values;
     __m256 acc[2][4];
     for (size_t i = 0; i < 4 * blocks; i++) acc[i / 4][i % 4] = _mm256_setzero_ps();
     for (size_t t = 0; t < count; t += 8, v += 8 * v_stride) {
@@ -131,10 +133,4 @@ GB_INLINE void accumulate_blocks(size_t blocks, const float *p, const char *v, s
     for (size_t i = 0; i < 4 * blocks; i++) _mm256_storeu_ps(out + 8 * i, acc[i / 4][i % 4]);
 }
 
-void gb_q8_0_attn_acc_avx2(const float *p, const void *v, size_t v_stride, size_t count, size_t head_dim, float *out) {
-    const char *row = v;
-    size_t i = 0;
-    for (; i + 64 <= head_dim; i += 64, row += 2 * sizeof(gb_block_q8_0))
-        accumulate_blocks(2, p, row, v_stride, count, out + i);
-    if (i < head_dim) accumulate_blocks(1, p, row, v_stride, count, out + i);
-}
+GB_Q8_0_ACC_KERNEL(avx2, accumulate_blocks, 2)

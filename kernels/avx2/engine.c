@@ -1,5 +1,5 @@
 /* Float operations of the engine, AVX2. Multiply and add are rounded separately everywhere. */
-#include "kernels/argmax.h"
+#include "kernels/engine.h"
 #include "kernels/avx2/rows.h"
 #include "reference/math.h"
 
@@ -58,12 +58,7 @@ void gb_f32_rope_avx2(float *x, size_t heads, size_t head_dim, size_t n_rot, con
             const __m256 by_sin = _mm256_mul_ps(_mm256_permute_ps(v, 0xb1), _mm256_movehdup_ps(angle));
             _mm256_storeu_ps(x + i, _mm256_addsub_ps(by_cos, by_sin));
         }
-        for (; i + 1 < n_rot; i += 2) {
-            const float re = x[i];
-            const float im = x[i + 1];
-            x[i] = re * cs[i] - im * cs[i + 1];
-            x[i + 1] = re * cs[i + 1] + im * cs[i];
-        }
+        gb_rotate_rest(x, i, n_rot, cs);
     }
 }
 

@@ -2,6 +2,7 @@
  */
 #include "kernels/avx512vnni/lanes16.h"
 #include "kernels/avx512vnni/vec64.h"
+#include "kernels/engine.h"
 
 static const gb_lanes16 f16_rows = {
     .bytes = sizeof(uint16_t), .load = gb_load_f16x16, .load_some = gb_load_some_f16x16, .madd = gb_madd_separate};
@@ -106,15 +107,15 @@ GB_INLINE __m512 byte_dots(const gb_block_q8_0 *query, const uint8_t *k, size_t 
     return acc;
 }
 
-void gb_q8_0_attn_score_avx512vnni(const float *q, const void *k, size_t k_stride, size_t count, size_t head_dim,
-                                   float scale, float *scores) {
-    gb_block_q8_0 query[GB_Q8_0_HEAD / 32];
-    gb_q8_0_quantize_act_avx512vnni(q, query, head_dim);
+static void byte_scores(const gb_block_q8_0 *query, const void *k, size_t k_stride, size_t count, size_t blocks,
+                        float scale, float *scores) {
     for (size_t t = 0; t < count; t += 16) {
-        const __m512 dots = byte_dots(query, (const uint8_t *)k + t * k_stride, k_stride, count - t, head_dim / 32);
+        const __m512 dots = byte_dots(query, (const uint8_t *)k + t * k_stride, k_stride, count - t, blocks);
         _mm512_mask_storeu_ps(scores + t, gb_lanes(count - t), _mm512_mul_ps(dots, _mm512_set1_ps(scale)));
     }
 }
+
+GB_Q8_0_SCORE_KERNEL(avx512vnni, avx512vnni, byte_scores)
 
 /* p[t] * d of sixteen rows, or of the `rows` that are left. */
 GB_INLINE void row_weights(const float *p, const uint8_t *v, size_t v_stride, size_t rows, float weight[16]) {
@@ -126,8 +127,9 @@ GB_INLINE void row_weights(const float *p, const uint8_t *v, size_t v_stride, si
 }
 
 /* `blocks` of every row: 32 elements of the output each. */
-GB_INLINE void accumulate_blocks(size_t blocks, const float *p, const uint8_t *v, size_t v_stride, size_t count,
+GB_INLINE void accumulate_blocks(size_t blocks, const float *p, const void *values, size_t v_stride, size_t count,
                                  float *out) {
+    const uint8_t *v = values;
     __m512 acc[4];
     for (size_t i = 0; i < 2 * blocks; i++) acc[i] = _mm512_setzero_ps();
     for (size_t t = 0; t < count; t += 16, v += 16 * v_stride) {
@@ -146,11 +148,4 @@ GB_INLINE void accumulate_blocks(size_t blocks, const float *p, const uint8_t *v
     for (size_t i = 0; i < 2 * blocks; i++) _mm512_storeu_ps(out + 16 * i, acc[i]);
 }
 
-void gb_q8_0_attn_acc_avx512vnni(const float *p, const void *v, size_t v_stride, size_t count, size_t head_dim,
-                                 float *out) {
-    const uint8_t *row = v;
-    size_t i = 0;
-    for (; i + 64 <= head_dim; i += 64, row += 2 * sizeof(gb_block_q8_0))
-        accumulate_blocks(2, p, row, v_stride, count, out + i);
-    if (i < head_dim) accumulate_blocks(1, p, row, v_stride, count, out + i);
-}
+GB_Q8_0_ACC_KERNEL(avx512vnni, accumulate_blocks, 2)

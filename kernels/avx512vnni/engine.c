@@ -1,6 +1,6 @@
 /* Float operations of the engine: sixteen elements at a time, each with the reference's operations in its order. Tails
  * are masked; masked lanes read as zero. */
-#include "kernels/argmax.h"
+#include "kernels/engine.h"
 #include "kernels/avx512vnni/lanes16.h"
 #include "reference/math.h"
 

@@ -3,4 +3,4 @@
 
 #include "kernels/vec16/attention.h"
 
-GB_Q8_0_SCORE_KERNEL(neon_dotprod, neon)
+GB_Q8_0_SCORE_KERNEL(neon_dotprod, neon, byte_scores)

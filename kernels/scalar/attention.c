@@ -1,4 +1,5 @@
 /* Attention over a KV cache of f16, f32 or q8_0 rows, plain C. */
+#include "kernels/engine.h"
 #include "kernels/scalar/rows.h"
 
 /* A score is the sixteen-lane dot of a cache row with q, times scale. */
@@ -42,26 +43,22 @@ GB_INLINE void accumulate(gb_load_fn *load, const float *p, const void *v, size_
 ATTENTION(f16, gb_load_f16)
 ATTENTION(f32, gb_load_f32)
 
-void gb_q8_0_attn_score_scalar(const float *q, const void *k, size_t k_stride, size_t count, size_t head_dim,
-                               float scale, float *scores) {
-    gb_block_q8_0 query[GB_Q8_0_HEAD / 32];
-    gb_q8_0_quantize_act_scalar(q, query, head_dim);
-    gb_q8_0_gemv_scalar(k, k_stride, count, query, head_dim, scores);
+static void byte_scores(const gb_block_q8_0 *query, const void *k, size_t k_stride, size_t count, size_t blocks,
+                        float scale, float *scores) {
+    gb_q8_0_gemv_scalar(k, k_stride, count, query, 32 * blocks, scores);
     for (size_t t = 0; t < count; t++) scores[t] = scores[t] * scale;
 }
 
-/* One block of every row: 32 elements that stay in the first cache. */
-static void accumulate_block(const float *p, const char *v, size_t v_stride, size_t count, float *out) {
+GB_Q8_0_SCORE_KERNEL(scalar, scalar, byte_scores)
+
+static void accumulate_block(size_t blocks, const float *p, const void *v, size_t v_stride, size_t count, float *out) {
+    (void)blocks;
     for (size_t i = 0; i < 32; i++) out[i] = 0.0F;
-    for (size_t t = 0; t < count; t++, v += v_stride) {
-        const gb_block_q8_0 *b = (const gb_block_q8_0 *)v;
+    for (size_t t = 0; t < count; t++) {
+        const gb_block_q8_0 *b = (const gb_block_q8_0 *)((const char *)v + t * v_stride);
         const float weight = p[t] * gb_f32_from_f16(b->d);
         for (size_t i = 0; i < 32; i++) out[i] = out[i] + weight * (float)b->qs[i];
     }
 }
 
-void gb_q8_0_attn_acc_scalar(const float *p, const void *v, size_t v_stride, size_t count, size_t head_dim,
-                             float *out) {
-    for (size_t i = 0; i < head_dim; i += 32)
-        accumulate_block(p, (const char *)v + i / 32 * sizeof(gb_block_q8_0), v_stride, count, out + i);
-}
+GB_Q8_0_ACC_KERNEL(scalar, accumulate_block, 1)

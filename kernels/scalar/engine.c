@@ -1,7 +1,7 @@
 /* Float operations of the engine, plain C. */
 #include <math.h>
 
-#include "kernels/argmax.h"
+#include "kernels/engine.h"
 #include "kernels/scalar/rows.h"
 #include "reference/math.h"
 

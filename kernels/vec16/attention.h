@@ -1,5 +1,6 @@
 /* Attention over a key-value cache of f32, f16 or q8_0 rows. The query and the weights p are f32, so no product is
  * exact: multiply and add stay separate for all formats. */
+#include "kernels/engine.h"
 #include "kernels/vec16/lanes.h"
 
 GB_INLINE void score(gb_elements kind, const float *q, const char *k, size_t k_stride, size_t count, size_t head_dim,
@@ -65,7 +66,10 @@ GB_INLINE gb_floats row_weights(const float *p, const char *v, size_t v_stride, 
 }
 
 /* One block of all rows: 32 elements of the result. */
-GB_INLINE void accumulate_block(const float *p, const char *v, size_t v_stride, size_t count, float *out) {
+GB_INLINE void accumulate_block(size_t blocks, const float *p, const void *values, size_t v_stride, size_t count,
+                                float *out) {
+    const char *v = values;
+    (void)blocks;
     gb_floats4 acc[2] = {gb_zero_lanes(), gb_zero_lanes()};
     for (size_t t = 0; t < count; t += 4) {
         const size_t rows = count - t < 4 ? count - t : 4;
@@ -81,22 +85,6 @@ GB_INLINE void accumulate_block(const float *p, const char *v, size_t v_stride, 
     }
     for (size_t i = 0; i < 8; i++) gb_v_fstore(out + 4 * i, acc[i / 4].val[i % 4]);
 }
-
-/* encoder: the tier whose encoder of activations it takes. */
-#define GB_Q8_0_SCORE_KERNEL(isa, encoder)                                                                             \
-    void gb_q8_0_attn_score_##isa(const float *q, const void *k, size_t k_stride, size_t count, size_t head_dim,       \
-                                  float scale, float *scores) {                                                        \
-        gb_block_q8_0 query[GB_Q8_0_HEAD / 32];                                                                        \
-        gb_q8_0_quantize_act_##encoder(q, query, head_dim);                                                            \
-        byte_scores(query, k, k_stride, count, head_dim / 32, scale, scores);                                          \
-    }
-
-#define GB_Q8_0_ACC_KERNEL(isa)                                                                                        \
-    void gb_q8_0_attn_acc_##isa(const float *p, const void *v, size_t v_stride, size_t count, size_t head_dim,         \
-                                float *out) {                                                                          \
-        for (size_t i = 0; i < head_dim; i += 32)                                                                      \
-            accumulate_block(p, (const char *)v + i / 32 * sizeof(gb_block_q8_0), v_stride, count, out + i);           \
-    }
 
 /* Lane r = the dot of key r and the query, of up to four. The query's codes come from our encoder: below 128. */
 GB_INLINE gb_floats byte_dots(const gb_block_q8_0 *query, const char *k, size_t k_stride, size_t rows, size_t blocks) {
@@ -118,12 +106,12 @@ GB_INLINE gb_floats byte_dots(const gb_block_q8_0 *query, const char *k, size_t 
     return acc;
 }
 
-GB_INLINE void byte_scores(const gb_block_q8_0 *query, const char *k, size_t k_stride, size_t count, size_t blocks,
+GB_INLINE void byte_scores(const gb_block_q8_0 *query, const void *k, size_t k_stride, size_t count, size_t blocks,
                            float scale, float *scores) {
     for (size_t t = 0; t < count; t += 4) {
         const size_t rows = count - t < 4 ? count - t : 4;
         float four[4];
-        gb_v_fstore(four, byte_dots(query, k + t * k_stride, k_stride, rows, blocks) * gb_v_fset(scale));
+        gb_v_fstore(four, byte_dots(query, (const char *)k + t * k_stride, k_stride, rows, blocks) * gb_v_fset(scale));
         memcpy(scores + t, four, rows * sizeof *scores);
     }
 }

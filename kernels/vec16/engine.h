@@ -1,5 +1,5 @@
 /* Float operations of the engine in vectors of four floats. Ends of rows that fill no vector are left to plain C. */
-#include "kernels/argmax.h"
+#include "kernels/engine.h"
 #include "kernels/vec16/lanes.h"
 #include "reference/math.h"
 
@@ -44,12 +44,7 @@ GB_INLINE void rope(float *x, size_t heads, size_t head_dim, size_t n_rot, const
     for (size_t h = 0; h < heads; h++, x += head_dim) {
         size_t i = 0;
         for (; i + 8 <= n_rot; i += 8) gb_v_rotate8(x + i, cs + i);
-        for (; i + 1 < n_rot; i += 2) {
-            const float re = x[i];
-            const float im = x[i + 1];
-            x[i] = re * cs[i] - im * cs[i + 1];
-            x[i + 1] = re * cs[i + 1] + im * cs[i];
-        }
+        gb_rotate_rest(x, i, n_rot, cs);
     }
 }
 
