@@ -73,6 +73,7 @@ static void parts_of(gb_format format, gb_op op, const gb_shape *s, part p[GB_BE
         p[1] = (part){ANGLES, floats, 1, 0};
         break;
     case GB_OP_softmax:
+    case GB_OP_argmax:
         p[0] = (part){FLOATS, floats, 1, 1};
         break;
     case GB_OP_attn_score:
@@ -214,8 +215,9 @@ static void *bytes(const gb_bench_case *c, int index, size_t call) {
     return c->part[index] + call * c->step[index];
 }
 
-/* Results of dot go here, so that no call can be dropped. */
+/* Results of dot and argmax go here, so that no call can be dropped. */
 static volatile float sink;
+static volatile size_t chosen;
 
 void gb_bench_pass(const gb_bench_case *c, gb_fn fn) {
     const gb_shape *s = &c->shape;
@@ -266,6 +268,9 @@ void gb_bench_pass(const gb_bench_case *c, gb_fn fn) {
             break;
         case GB_OP_add:
             fn.add(floats(c, 0, i), floats(c, 1, i), n);
+            break;
+        case GB_OP_argmax:
+            chosen = fn.argmax(floats(c, 0, i), n);
             break;
         case GB_OP_attn_score:
             fn.attn_score(floats(c, 1, i), bytes(c, 0, i), row, s->rows, n, 0.088F, floats(c, 2, i));

@@ -46,6 +46,8 @@ gb_work gb_work_of(gb_format format, gb_op op, const gb_shape *shape) {
         return (gb_work){.weights = n, .bytes = 3 * n * FLOAT};
     case GB_OP_add:
         return (gb_work){n, 3 * n * FLOAT, n};
+    case GB_OP_argmax:
+        return (gb_work){.weights = n, .bytes = n * FLOAT};
     case GB_OP_attn_score:
     case GB_OP_attn_acc:
         return (gb_work){n * rows, rows * row + n * FLOAT + rows * FLOAT, 2 * n * rows};

@@ -25,7 +25,7 @@ const char gb_help_e2e[] =
     "      --counters LIST hardware counters of the tests, per token: core, energy, or both with a comma\n"
     "      --no-pin      let the system move the threads (default: each has a CPU, one per core first)\n" GB_PLACE_HELP
     "  -b, --batch B     most tokens evaluated at once (default 512)\n"
-    "      --kv TYPE     type of the KV cache, f16 (default) or f32\n"
+    "      --kv TYPE     type of the KV cache: f16 (default), f32 or q8_0\n"
     "      --isa NAME    cap of the instruction set (or GAUGEBLOCK_ISA)\n"
     "      --store [PATH] also add the results to the store (default: ~/.local/share/gaugeblock/results.db)\n"
     "      --json        a JSON array with one record per test\n";

@@ -215,7 +215,9 @@ static int run(generation *g, const int32_t *prompt, size_t count, gb_error *err
     g->ids = gb_new(g->limit, sizeof *g->ids, "generated tokens", err);
     if (!g->ids) return err->code;
     int rc = gb_context_new(m, g->engine->pool, &params, &g->context, err);
-    if (!rc) rc = gb_sampler_new(&o->sampler, m->n_vocab, &g->sampler, err);
+    gb_sampler_params sampler = o->sampler;
+    sampler.argmax = m->argmax;
+    if (!rc) rc = gb_sampler_new(&sampler, m->n_vocab, &g->sampler, err);
     if (!rc) rc = gb_logits_hash_new(&g->hash, err);
     if (!rc) {
         g->tokenized = gb_now_ns();

@@ -16,7 +16,7 @@ const char gb_help_verify[] =
     "\n"
     "  --format F      only this format (gaugeblock list formats)\n"
     "  --op OP         only this operation: quantize quantize_act dequantize dot gemv gemm rmsnorm rope softmax\n"
-    "                  silu_mul add attn_score attn_acc\n"
+    "                  silu_mul add argmax attn_score attn_acc\n"
     "  --isa ISA       only the kernels of exactly this instruction set (gaugeblock list isas)\n"
     "  --seed S        all inputs follow from it (default 42)\n"
     "  --case NAME     only this case: what the replay line of a failure names\n"

@@ -36,9 +36,9 @@ int gb_engine_option(gb_engine_options *o, int option, const char *value, gb_err
         o->isa = value;
         return GB_OK;
     case GB_OPTION_KV:
-        if (strcmp(value, "f16") != 0 && strcmp(value, "f32") != 0)
-            return gb_fail(err, GB_EINPUT, "--kv '%s': expected f16 or f32", value);
-        o->kv = strcmp(value, "f16") == 0 ? GB_FORMAT_f16 : GB_FORMAT_f32;
+        o->kv = gb_format_by_name(value);
+        if (o->kv == GB_FORMAT_COUNT || !gb_reference(o->kv, GB_OP_attn_score).any)
+            return gb_fail(err, GB_EINPUT, "--kv '%s': expected f16, f32 or q8_0", value);
         return GB_OK;
     default: /* GB_OPTION_JSON */
         o->json = true;

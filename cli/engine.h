@@ -38,7 +38,7 @@ enum { GB_OPTION_ISA = 1000, GB_OPTION_KV, GB_OPTION_JSON, GB_OPTION_OWN }; /* a
 #define GB_ENGINE_HELP                                                                                                 \
     "  -t, --threads T   threads (default: one per physical core of the fastest kind)\n" GB_PLACE_HELP                 \
     "  -b, --batch B     most tokens evaluated at once (default 512); never changes a result\n"                        \
-    "      --kv TYPE     type of the KV cache, f16 (default) or f32\n"                                                 \
+    "      --kv TYPE     type of the KV cache: f16 (default), f32 or q8_0\n"                                           \
     "      --isa NAME    cap of the instruction set (or GAUGEBLOCK_ISA)\n"                                             \
     "      --json        one JSON object instead of text\n"
 

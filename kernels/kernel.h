@@ -60,11 +60,21 @@ typedef void gb_softmax_fn(float *x, size_t n);
 typedef void gb_silu_mul_fn(const float *gate, const float *up, float *y, size_t n);
 /* y[i] = x[i] + y[i]. */
 typedef void gb_add_fn(const float *x, float *y, size_t n);
-/* scores[t] = dot(q, K[t]) * scale, t < count; K[t] at k + t * k_stride bytes in the row's format (KV cache type). */
+/* The index of the greatest, the first of equals (-0 equals +0); NaN is passed over, and 0 where nothing else is. n
+ * >= 1.
+ */
+typedef size_t gb_argmax_fn(const float *x, size_t n);
+/* scores[t] = dot(q, K[t]) * scale, t < count; K[t] at k + t * k_stride bytes in the row's format (KV cache type).
+ * f32, f16: the sixteen-lane dot of q and the keys widened. q8_0: the q8_0 dot of K[t] and q as an activation row;
+ * head_dim is at most GB_Q8_0_HEAD. */
 typedef void gb_attn_score_fn(const float *q, const void *k, size_t k_stride, size_t count, size_t head_dim,
                               float scale, float *scores);
-/* out[i] = sum over t (ascending, from +0) of p[t] * V[t][i]; V[t] at v + t * v_stride bytes in the row's format. */
+/* out[i] = sum over t (ascending, from +0) of p[t] * V[t][i]; V[t] at v + t * v_stride bytes in the row's format. q8_0:
+ * (p[t] * d) * code. */
 typedef void gb_attn_acc_fn(const float *p, const void *v, size_t v_stride, size_t count, size_t head_dim, float *out);
+
+/* Elements of the longest head in q8_0: kernels keep its query on the stack. */
+enum { GB_Q8_0_HEAD = 4096 };
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
@@ -80,6 +90,7 @@ typedef void gb_attn_acc_fn(const float *p, const void *v, size_t v_stride, size
     X(softmax)                                                                                                         \
     X(silu_mul)                                                                                                        \
     X(add)                                                                                                             \
+    X(argmax)                                                                                                          \
     X(attn_score)                                                                                                      \
     X(attn_acc)
 

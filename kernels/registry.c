@@ -103,26 +103,22 @@ static const gb_fn block_reference[GB_FORMAT_COUNT][GB_OP_COUNT] = {
 #undef GB_REF_FNS
 };
 
-static const gb_fn f32_reference[GB_OP_COUNT] = {
-    [GB_OP_rmsnorm] = {.rmsnorm = gb_ref_f32_rmsnorm},
-    [GB_OP_rope] = {.rope = gb_ref_f32_rope},
-    [GB_OP_softmax] = {.softmax = gb_ref_f32_softmax},
-    [GB_OP_silu_mul] = {.silu_mul = gb_ref_f32_silu_mul},
-    [GB_OP_add] = {.add = gb_ref_f32_add},
-    [GB_OP_attn_score] = {.attn_score = gb_ref_f32_attn_score},
-    [GB_OP_attn_acc] = {.attn_acc = gb_ref_f32_attn_acc},
-};
+#define GB_REF_ATTENTION(name)                                                                                         \
+    [GB_OP_attn_score] = {.attn_score = gb_ref_##name##_attn_score}, [GB_OP_attn_acc] = {.attn_acc =                   \
+                                                                                             gb_ref_##name##_attn_acc}
 
-static const gb_fn f16_reference[GB_OP_COUNT] = {
-    [GB_OP_attn_score] = {.attn_score = gb_ref_f16_attn_score},
-    [GB_OP_attn_acc] = {.attn_acc = gb_ref_f16_attn_acc},
+static const gb_fn engine_reference[GB_FORMAT_COUNT][GB_OP_COUNT] = {
+    [GB_FORMAT_f32] = {GB_REF_ATTENTION(f32), [GB_OP_rmsnorm] = {.rmsnorm = gb_ref_f32_rmsnorm},
+                       [GB_OP_rope] = {.rope = gb_ref_f32_rope}, [GB_OP_softmax] = {.softmax = gb_ref_f32_softmax},
+                       [GB_OP_silu_mul] = {.silu_mul = gb_ref_f32_silu_mul}, [GB_OP_add] = {.add = gb_ref_f32_add},
+                       [GB_OP_argmax] = {.argmax = gb_ref_f32_argmax}},
+    [GB_FORMAT_f16] = {GB_REF_ATTENTION(f16)},
+    [GB_FORMAT_q8_0] = {GB_REF_ATTENTION(q8_0)},
 };
 
 gb_fn gb_reference(gb_format format, gb_op op) {
-    gb_fn fn = block_reference[format][op];
-    if (!fn.any && format == GB_FORMAT_f32) fn = f32_reference[op];
-    if (!fn.any && format == GB_FORMAT_f16) fn = f16_reference[op];
-    return fn;
+    const gb_fn fn = block_reference[format][op];
+    return fn.any ? fn : engine_reference[format][op];
 }
 
 gb_quantize_fn *gb_compat_quantize(gb_format format) {

@@ -17,7 +17,7 @@ typedef struct gb_context gb_context;
 typedef struct gb_context_params {
     size_t n_ctx;   /* positions, 1 to the model's n_ctx */
     size_t n_batch; /* most tokens worked on at once */
-    gb_format kv;   /* GB_FORMAT_f16 or GB_FORMAT_f32 */
+    gb_format kv;   /* f16, f32 or q8_0 */
 } gb_context_params;
 
 /* The model and the pool are borrowed and must outlive the context. */

@@ -14,7 +14,6 @@
 #include "harness/file.h"
 #include "model/context.h"
 #include "model/e2e.h"
-#include "model/sampler.h"
 
 typedef struct answer {
     int rc;
@@ -64,7 +63,7 @@ static int choose(void *user, size_t first, size_t rows, const float *logits, gb
     (void)rows;
     (void)err;
     const gb_llama *m = user;
-    return gb_argmax(logits, m->n_vocab) < 0 ? GB_ESYSTEM : GB_OK;
+    return m->argmax(logits, m->n_vocab) < m->n_vocab ? GB_OK : GB_ESYSTEM;
 }
 
 static int first_tokens(const gb_e2e_params *p, gb_llama *m, gb_context *c, gb_e2e_profile *out, gb_error *err) {

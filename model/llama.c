@@ -166,6 +166,7 @@ static void resolve_float_kernels(gb_llama *m) {
     m->softmax = gb_resolve(GB_FORMAT_f32, GB_OP_softmax, &m->cap).softmax;
     m->silu_mul = gb_resolve(GB_FORMAT_f32, GB_OP_silu_mul, &m->cap).silu_mul;
     m->add = gb_resolve(GB_FORMAT_f32, GB_OP_add, &m->cap).add;
+    m->argmax = gb_resolve(GB_FORMAT_f32, GB_OP_argmax, &m->cap).argmax;
 }
 
 static int load(gb_llama *m, gb_pool *pool, gb_error *err) {

@@ -64,6 +64,7 @@ typedef struct gb_llama {
     gb_softmax_fn *softmax;
     gb_silu_mul_fn *silu_mul;
     gb_add_fn *add;
+    gb_argmax_fn *argmax;
 } gb_llama;
 
 /* Opens, validates, scans the scales (a NaN or infinite scale is refused; `pool` shares that work and may be NULL) and

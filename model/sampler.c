@@ -6,6 +6,7 @@
 #include "harness/alloc.h"
 #include "harness/rng.h"
 #include "reference/math.h"
+#include "reference/reference.h"
 
 typedef struct candidate {
     float logit;
@@ -66,15 +67,8 @@ static size_t collect(gb_sampler *s, const float *logits) {
     return n;
 }
 
-int32_t gb_argmax(const float *logits, size_t n_vocab) {
-    size_t best = 0;
-    for (size_t i = 1; i < n_vocab; i++)
-        if (logits[i] > logits[best] || (logits[best] != logits[best] && logits[i] == logits[i])) best = i;
-    return (int32_t)best;
-}
-
 int32_t gb_sample(gb_sampler *s, const float *logits) {
-    if (s->params.temperature <= 0.0) return gb_argmax(logits, s->n_vocab);
+    if (s->params.temperature <= 0.0) return (int32_t)s->params.argmax(logits, s->n_vocab);
     size_t n = collect(s, logits);
     const candidate *c = s->heap;
     if (!isfinite(c[0].logit)) return c[0].id; /* no ratios of infinities */
@@ -110,6 +104,7 @@ int gb_sampler_new(const gb_sampler_params *params, size_t n_vocab, gb_sampler *
     gb_sampler *s = gb_new(1, sizeof *s, "sampler", err);
     if (!s) return err->code;
     s->params = *params;
+    if (!s->params.argmax) s->params.argmax = gb_ref_f32_argmax;
     s->n_vocab = n_vocab;
     s->heap = gb_new(kept, sizeof *s->heap, "candidates", err);
     s->weight = gb_new(kept, sizeof *s->weight, "candidates", err);

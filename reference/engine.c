@@ -1,5 +1,5 @@
-/* Float operations of the engine. Sums over elements use the sixteen-lane pattern (lanes.h); everything else is
- * element-wise, one rounding per operation, in the written order. */
+/* Float operations of the engine but attention. Sums over elements use the sixteen-lane pattern (lanes.h); everything
+ * else is element-wise, one rounding per operation, in the written order. */
 #include <math.h>
 
 #include "reference/lanes.h"
@@ -78,35 +78,13 @@ void gb_ref_f32_add(const float *x, float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = x[i] + y[i];
 }
 
-void gb_ref_f32_attn_score(const float *q, const void *k, size_t k_stride, size_t count, size_t head_dim, float scale,
-                           float *scores) {
-    for (size_t t = 0; t < count; t++) scores[t] = gb_ref_f32_dot(q, (const char *)k + t * k_stride, head_dim) * scale;
-}
-
-void gb_ref_f16_attn_score(const float *q, const void *k, size_t k_stride, size_t count, size_t head_dim, float scale,
-                           float *scores) {
-    for (size_t t = 0; t < count; t++) {
-        const void *row = (const char *)k + t * k_stride;
-        float lane[GB_LANES] = {0};
-        for (size_t i = 0; i < head_dim; i++)
-            lane[i % GB_LANES] = lane[i % GB_LANES] + q[i] * gb_f32_from_f16(gb_load_u16(row, i));
-        scores[t] = gb_fold_lanes(lane) * scale;
+/* The first x that is greater than all before it, NaN left out: x > greatest is false for a NaN, and a row of -inf and
+ * NaN keeps the first -inf. */
+size_t gb_ref_f32_argmax(const float *x, size_t n) {
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++) {
+        const int first_number = x[best] != x[best] && x[i] == x[i];
+        if (x[i] > x[best] || first_number) best = i;
     }
-}
-
-void gb_ref_f32_attn_acc(const float *p, const void *v, size_t v_stride, size_t count, size_t head_dim, float *out) {
-    for (size_t i = 0; i < head_dim; i++) {
-        float acc = 0.0F;
-        for (size_t t = 0; t < count; t++) acc = acc + p[t] * gb_load_f32((const char *)v + t * v_stride, i);
-        out[i] = acc;
-    }
-}
-
-void gb_ref_f16_attn_acc(const float *p, const void *v, size_t v_stride, size_t count, size_t head_dim, float *out) {
-    for (size_t i = 0; i < head_dim; i++) {
-        float acc = 0.0F;
-        for (size_t t = 0; t < count; t++)
-            acc = acc + p[t] * gb_f32_from_f16(gb_load_u16((const char *)v + t * v_stride, i));
-        out[i] = acc;
-    }
+    return best;
 }

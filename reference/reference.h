@@ -39,7 +39,8 @@ gb_rope_fn gb_ref_f32_rope;
 gb_softmax_fn gb_ref_f32_softmax;
 gb_silu_mul_fn gb_ref_f32_silu_mul;
 gb_add_fn gb_ref_f32_add;
-gb_attn_score_fn gb_ref_f32_attn_score, gb_ref_f16_attn_score;
-gb_attn_acc_fn gb_ref_f32_attn_acc, gb_ref_f16_attn_acc;
+gb_argmax_fn gb_ref_f32_argmax;
+gb_attn_score_fn gb_ref_f32_attn_score, gb_ref_f16_attn_score, gb_ref_q8_0_attn_score;
+gb_attn_acc_fn gb_ref_f32_attn_acc, gb_ref_f16_attn_acc, gb_ref_q8_0_attn_acc;
 
 #endif

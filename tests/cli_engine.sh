@@ -65,6 +65,11 @@ for way in '-t 1' '-t 3 -b 7' '-b 1' '--isa reference' '--isa scalar -b 64'; do
 done
 "$GAUGEBLOCK" perplexity -m "$model" -f "$work/text" -c 64 --chunks 2 --json --kv f32 >"$work/q.json"
 [ "$hash" != "$(key logits_hash "$work/q.json")" ] || check 'hash with an f32 cache' 'another' "$hash"
+"$GAUGEBLOCK" perplexity -m "$model" -f "$work/text" -c 64 --chunks 2 --json --kv q8_0 -t 2 >"$work/p8.json"
+"$GAUGEBLOCK" perplexity -m "$model" -f "$work/text" -c 64 --chunks 2 --json --kv q8_0 -t 1 -b 5 --isa scalar >"$work/q8.json"
+check 'hash with a q8_0 cache' "$(key logits_hash "$work/p8.json")" "$(key logits_hash "$work/q8.json")"
+[ "$hash" != "$(key logits_hash "$work/q8.json")" ] || check 'hash with a q8_0 cache' 'another' "$hash"
+has 'generation with a q8_0 cache' 'The old man' "$("$GAUGEBLOCK" generate -m "$model" -p 'The old man' -n 4 --kv q8_0 2>/dev/null)"
 
 # e2e: a record per test, model and thread count
 "$GAUGEBLOCK" e2e -m "$model,$model" -p 16 -n 4 -t 1,2 -r 2 --json >"$work/e.json" 2>"$work/e.err"
@@ -76,6 +81,9 @@ check 'generation tests' 4 "$(grep -c '"tg4"' "$work/e.json")"
 for name in tps_ci95 samples load_ms first_decode_ms ttft_ms model_bytes bits_per_weight peak_rss_bytes kv_bytes run provenance machine; do
     check "key $name" 8 "$(grep -c "\"$name\":" "$work/e.json")"
 done
+"$GAUGEBLOCK" e2e -m "$model" -p 16 -n 0 -r 1 --json --kv q8_0 >"$work/e8.json" 2>/dev/null
+check 'type of a q8_0 cache' q8_0 "$(key kv "$work/e8.json")"
+check 'bytes of a q8_0 cache' 17408 "$(key kv_bytes "$work/e8.json")" # 34 bytes for 32 elements, not 64
 check 'cache bytes' 32768 "$(key kv_bytes "$work/e.json")" # 2 (keys, values) * 4 layers * 2 heads * 64 * 16 positions * 2 bytes
 # as many threads as CPUs are named, each on its own
 cpu=$(taskset -pc $$ 2>/dev/null | sed 's/.*: *\([0-9]*\).*/\1/')
@@ -103,7 +111,8 @@ refuse 'GGUF' generate -m "$work/text" -p hello
 refuse "unexpected argument 'hello'" generate -m "$model" hello
 refuse 'both' generate -m "$model" -p a -f "$work/prompt"
 refuse '--temp' generate -m "$model" -p a --temp warm
-refuse '--kv' generate -m "$model" -p a --kv q8_0
+refuse 'expected f16, f32 or q8_0' generate -m "$model" -p a --kv q4_0
+refuse 'expected f16, f32 or q8_0' generate -m "$model" -p a --kv f17
 refuse 'quantum' generate -m "$model" -p a --isa quantum
 refuse 'was trained for' generate -m "$model" -p a -c 257
 refuse 'positions' generate -m "$model" -f "$work/text"

@@ -10,7 +10,6 @@
 #include "harness/file.h"
 #include "model/perplexity.h"
 #include "model/quantize.h"
-#include "model/sampler.h"
 #include "tests/support/engine_run.h"
 #include "tests/support/suite.h"
 #include "tests/support/tiny_llama.h"
@@ -63,7 +62,7 @@ START_TEST(logits_agree_with_float64) {
     float *logits = engine_logits(e, ids, count);
     const cJSON *pair = NULL;
     cJSON_ArrayForEach(pair, cJSON_GetObjectItem(last, "top")) {
-        const int32_t id = gb_argmax(logits, e.m->n_vocab);
+        const int32_t id = (int32_t)e.m->argmax(logits, e.m->n_vocab);
         ck_assert_int_eq(id, (int32_t)cJSON_GetArrayItem(pair, 0)->valuedouble);
         ck_assert_double_eq_tol((double)logits[id], cJSON_GetArrayItem(pair, 1)->valuedouble, 1e-3);
         logits[id] = -INFINITY;
@@ -181,7 +180,7 @@ static void expect_one_hash(const char *path, gb_format kv) {
         }
 }
 
-static const gb_format kv_types[2] = {GB_FORMAT_f16, GB_FORMAT_f32};
+static const gb_format kv_types[3] = {GB_FORMAT_f16, GB_FORMAT_f32, GB_FORMAT_q8_0};
 
 /* A result that depends on threads, batch, or instruction set: the promise of the whole program. */
 START_TEST(one_hash_f16) {
@@ -223,6 +222,8 @@ START_TEST(hash_depends_on_tokens_and_cache_type) {
     hash_of(GAUGE4M, NULL, 1, 64, GB_FORMAT_f16, 40, a);
     hash_of(GAUGE4M, NULL, 1, 64, GB_FORMAT_f32, 40, b);
     ck_assert_str_ne(a, b);
+    hash_of(GAUGE4M, NULL, 1, 64, GB_FORMAT_q8_0, 40, b);
+    ck_assert_str_ne(a, b);
     hash_of(GAUGE4M, NULL, 1, 64, GB_FORMAT_f16, 39, b);
     ck_assert_str_ne(a, b);
 }
@@ -246,6 +247,41 @@ START_TEST(golden_text_and_hash) {
     engine_close(e);
     hash_of(GAUGE4M, NULL, 2, 64, GB_FORMAT_f16, SHORT, hash);
     ck_assert_str_eq(hash, "777143c1cae425f10b9b9b47124aba77");
+}
+END_TEST
+
+/* Perplexity and bytes of the cache over the first tokens of the sample text. */
+static double perplexity_with(gb_format kv, size_t *bytes) {
+    enum { CTX = 256, TOKENS = 8 * CTX };
+    uint8_t *text = NULL;
+    size_t size = 0;
+    size_t count = 0;
+    gb_error err = {0};
+    ck_assert_msg(gb_read_all(SAMPLE, 1 << 20, &text, &size, &err) == GB_OK, "%s", err.text);
+    engine_run e = engine_open(GAUGE4M, NULL, 2, CTX, CTX, kv);
+    int32_t *ids = engine_tokenize(e, (const char *)text, size, &count);
+    ck_assert_uint_ge(count, TOKENS);
+    *bytes = gb_context_kv_bytes(e.c);
+    const gb_logits_source source = gb_logits_from_context(e.c, e.m);
+    const gb_perplexity_params params = {.n_ctx = CTX, .bos = ids[0]};
+    gb_perplexity p;
+    ck_assert_msg(gb_perplexity_run(&source, ids, TOKENS, &params, &p, &err) == GB_OK, "%s", err.text);
+    const double ppl = p.ppl;
+    gb_perplexity_free(&p);
+    free(ids);
+    free(text);
+    engine_close(e);
+    return ppl;
+}
+
+/* A cache of bytes that costs quality (a scale at the wrong place moves perplexity by far more), or saves no memory. */
+START_TEST(byte_cache_is_good_and_small) {
+    size_t f16_bytes = 0;
+    size_t q8_0_bytes = 0;
+    const double f16 = perplexity_with(GB_FORMAT_f16, &f16_bytes);
+    const double q8_0 = perplexity_with(GB_FORMAT_q8_0, &q8_0_bytes);
+    ck_assert_double_eq_tol(q8_0, f16, f16 * 5e-3);
+    ck_assert_uint_eq(q8_0_bytes * 32 * 2, f16_bytes * 34); /* 34 bytes for 32 elements, instead of 64 */
 }
 END_TEST
 
@@ -359,10 +395,11 @@ int main(void) {
     tcase_add_loop_test(t, logits_agree_with_float64, 0, REFERENCE_MODELS);
     tcase_add_loop_test(t, greedy_agrees_with_float64, 0, REFERENCE_MODELS);
     tcase_add_loop_test(t, perplexity_agrees_with_float64, 0, REFERENCE_MODELS);
-    tcase_add_loop_test(t, one_hash_f16, 0, 2);
+    tcase_add_loop_test(t, one_hash_f16, 0, 3);
     tcase_add_loop_test(t, one_hash_quantized, 0, (int)(sizeof recipes / sizeof recipes[0]));
     tcase_add_test(t, hash_depends_on_tokens_and_cache_type);
     tcase_add_test(t, golden_text_and_hash);
+    tcase_add_test(t, byte_cache_is_good_and_small);
     tcase_add_test(t, calls_append_and_reset_forgets);
     tcase_add_test(t, rope_parameters_reach_the_logits);
     tcase_add_test(t, sink_gets_the_rows_that_were_asked_for);

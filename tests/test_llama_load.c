@@ -202,7 +202,12 @@ START_TEST(impossible_contexts) {
     expect_no_context(m, (gb_context_params){0, 64, GB_FORMAT_f16}, "0 positions");
     expect_no_context(m, (gb_context_params){(1 << 24) + 1, 64, GB_FORMAT_f16}, "16777217 positions");
     expect_no_context(m, (gb_context_params){64, 0, GB_FORMAT_f16}, "batch");
-    expect_no_context(m, (gb_context_params){64, 64, GB_FORMAT_q8_0}, "q8_0");
+    expect_no_context(m, (gb_context_params){64, 64, GB_FORMAT_bf16}, "type bf16 is not supported");
+    expect_no_context(m, (gb_context_params){64, 64, GB_FORMAT_q8_0}, "whole blocks of 32 elements");
+    const size_t head_dim = m->head_dim;
+    m->head_dim = 2 * GB_Q8_0_HEAD;
+    expect_no_context(m, (gb_context_params){64, 64, GB_FORMAT_q8_0}, "at most 4096 elements");
+    m->head_dim = head_dim;
     gb_llama_free(m);
 }
 END_TEST

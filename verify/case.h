@@ -85,7 +85,7 @@ size_t gb_case_lengths(const gb_check *c, gb_format format, size_t out[GB_CASE_L
 /* The checks: all cases of one row. */
 typedef void gb_check_fn(gb_check *c);
 gb_check_fn gb_check_quantize, gb_check_quantize_act, gb_check_dequantize, gb_check_dot, gb_check_gemv, gb_check_gemm,
-    gb_check_rmsnorm, gb_check_rope, gb_check_softmax, gb_check_silu_mul, gb_check_add, gb_check_attn_score,
-    gb_check_attn_acc;
+    gb_check_rmsnorm, gb_check_rope, gb_check_softmax, gb_check_silu_mul, gb_check_add, gb_check_argmax,
+    gb_check_attn_score, gb_check_attn_acc;
 
 #endif

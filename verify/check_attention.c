@@ -1,4 +1,4 @@
-/* attn_score and attn_acc: a query against cached keys, probabilities against cached values (rows f32 or f16). */
+/* attn_score and attn_acc: a query against cached keys, probabilities against cached values (rows f32, f16 or q8_0). */
 #include <math.h>
 
 #include "verify/case.h"
@@ -49,26 +49,36 @@ static void run(gb_check *c, size_t count, size_t dim, variant v) {
     gb_case_run(c, scores ? call_score : call_acc, &s);
 }
 
+/* Elements of the blocks that n elements begin. */
+static size_t whole(size_t n, size_t block) {
+    return (n + block - 1) / block * block;
+}
+
 static void check(gb_check *c) {
     static const size_t dims[] = {1, 8, 15, 16, 17, 31, 32, 33, 48, 64, 80, 96, 128, 256};
+    const gb_format format = c->kernel->format;
+    const size_t block = gb_formats[format].block_elems;
+    const size_t odd = whole(37, block);
     for (size_t d = 0; d < sizeof dims / sizeof dims[0]; d++) {
+        const size_t dim = whole(dims[d], block);
+        if (d && dim == whole(dims[d - 1], block)) continue;
         for (size_t count = 1; count <= 33; count++) {
             if (c->effort == GB_EFFORT_QUICK && count % 4 != 1) continue;
-            if (gb_case(c, "count=%zu,dim=%zu", count, dims[d])) run(c, count, dims[d], (variant){0});
-            if (count <= 9 && gb_case(c, "count=%zu,dim=%zu,gap=10", count, dims[d]))
-                run(c, count, dims[d], (variant){.gap = 10});
+            if (gb_case(c, "count=%zu,dim=%zu", count, dim)) run(c, count, dim, (variant){0});
+            if (count <= 9 && gb_case(c, "count=%zu,dim=%zu,gap=10", count, dim))
+                run(c, count, dim, (variant){.gap = 10});
         }
-        if (gb_case(c, "count=200,dim=%zu", dims[d])) run(c, 200, dims[d], (variant){.gap = 64});
+        if (gb_case(c, "count=200,dim=%zu", dim)) run(c, 200, dim, (variant){.gap = 64});
     }
-    const gb_format format = c->kernel->format;
+    if (block > 1 && gb_case(c, "longest")) run(c, 3, GB_Q8_0_HEAD, (variant){0});
     char name[48];
     for (size_t recipe = 0; recipe < gb_row_recipe_count(format); recipe++)
         if (gb_case(c, "cache=%s", gb_row_recipe_name(format, recipe, name, sizeof name)))
-            run(c, 7, 37, (variant){.recipe = recipe});
+            run(c, 7, odd, (variant){.recipe = recipe});
     for (int p = 0; p < GB_PATTERN_COUNT; p++)
-        if (gb_case(c, "in=%s", gb_pattern_names[p])) run(c, 37, 37, (variant){.pattern = (gb_pattern)p});
+        if (gb_case(c, "in=%s", gb_pattern_names[p])) run(c, 37, odd, (variant){.pattern = (gb_pattern)p});
     for (size_t shift = 0; shift < 8; shift++)
-        if (gb_case(c, "shift=%zu", shift)) run(c, 5, 39, (variant){.gap = 3 * shift, .shift = shift});
+        if (gb_case(c, "shift=%zu", shift)) run(c, 5, whole(39, block), (variant){.gap = 3 * shift, .shift = shift});
 }
 
 void gb_check_attn_score(gb_check *c) {

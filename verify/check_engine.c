@@ -1,4 +1,4 @@
-/* Float operations of the engine on f32 rows: rmsnorm, rope, softmax, silu_mul, add. */
+/* Float operations of the engine on f32 rows: rmsnorm, rope, softmax, silu_mul, add, argmax. */
 #include <math.h>
 
 #include "reference/math.h"
@@ -248,4 +248,73 @@ void gb_check_add(gb_check *c) {
                 run_add(c, length[i], GB_PATTERN_NORMAL, (gb_place)place);
     for (int p = 0; p < GB_PATTERN_COUNT; p++)
         if (gb_case(c, "x=%s", gb_pattern_names[p])) run_add(c, 70, (gb_pattern)p, GB_AT_END);
+}
+
+/* --- argmax ---------------------------------------------------------------------------------------------------------
+ */
+
+static void call_argmax(gb_fn fn, void *const p[], const void *ctx) {
+    *(uint32_t *)p[1] = (uint32_t)fn.argmax(p[0], *(const size_t *)ctx);
+}
+
+/* The row is filled. */
+static void run_argmax(gb_check *c, size_t n) {
+    gb_case_buffer(c, "index", GB_OUT, sizeof(uint32_t));
+    gb_case_run(c, call_argmax, &n);
+}
+
+/* Few different values: nearly every row has its greatest more than once; both zeros, infinities, and NaN, quiet and
+ * signalling. */
+static void run_argmax_ties(gb_check *c, size_t n, const uint32_t *values, uint32_t count) {
+    float *x = gb_case_floats(c, "x", GB_IN, n);
+    for (size_t i = 0; i < n; i++) x[i] = gb_f32_from_bits(values[gb_rng_below(&c->rng, count)]);
+    run_argmax(c, n);
+}
+
+/* One element above the others, or two. */
+static void run_argmax_at(gb_check *c, size_t n, size_t first, size_t second) {
+    float *x = gb_case_floats(c, "x", GB_IN, n);
+    gb_fill_floats(&c->rng, GB_PATTERN_NORMAL, x, n);
+    x[first] = x[second] = 100.0F;
+    run_argmax(c, n);
+}
+
+void gb_check_argmax(gb_check *c) {
+    static const uint32_t zeros[] = {0x00000000U, 0x80000000U, 0xbf800000U};
+    static const uint32_t negative[] = {0xff800000U, 0xffc00000U, 0x7f800001U, 0xff800001U};
+    static const uint32_t all[] = {0x7fc00000U, 0x7f800001U, 0xff800001U, 0x7f800000U, 0x40000000U, 0x3f800000U};
+    static const uint32_t most = sizeof all / sizeof all[0];
+    static const uint32_t nan[] = {0x7fc00000U, 0x7f800001U, 0xffffffffU};
+    size_t length[GB_CASE_LENGTHS];
+    const size_t lengths = gb_case_lengths(c, GB_FORMAT_f32, length);
+    for (size_t i = 0; i < lengths; i++) {
+        const size_t n = length[i];
+        for (int place = 0; place < 2; place++) {
+            if (!gb_case(c, "n=%zu,%s", n, place_names[place])) continue;
+            float *x = gb_case_floats(c, "x", GB_IN, n);
+            gb_case_place(c, (gb_place)place, 0);
+            gb_fill_floats(&c->rng, GB_PATTERN_NORMAL, x, n);
+            run_argmax(c, n);
+        }
+        if (gb_case(c, "n=%zu,zeros", n)) run_argmax_ties(c, n, zeros, 3);
+        if (gb_case(c, "n=%zu,-inf", n)) run_argmax_ties(c, n, negative, 4);
+        if (gb_case(c, "n=%zu,ties", n)) run_argmax_ties(c, n, all, most);
+        if (gb_case(c, "n=%zu,numbers", n)) run_argmax_ties(c, n, all + 3, most - 3);
+    }
+    for (size_t n = 1; n < 80; n += 13)
+        if (gb_case(c, "n=%zu,nan", n)) run_argmax_ties(c, n, nan, 3);
+    for (size_t at = 0; at < 70; at++) {
+        if (gb_case(c, "n=70,at=%zu", at)) run_argmax_at(c, 70, at, at);
+        if (gb_case(c, "n=70,at=%zu,and=%zu", at, 69 - at / 2)) run_argmax_at(c, 70, at, 69 - at / 2);
+    }
+    /* a vocabulary: kernels may walk it in pieces */
+    enum { VOCABULARY = 20011 };
+    for (size_t at = 1; at < VOCABULARY; at += 1 + at / (c->effort == GB_EFFORT_QUICK ? 2 : 16))
+        if (gb_case(c, "n=%d,at=%zu", VOCABULARY, at)) run_argmax_at(c, VOCABULARY, at, VOCABULARY - 1);
+    if (gb_case(c, "n=%d,-inf", VOCABULARY)) run_argmax_ties(c, VOCABULARY, negative, 4);
+    for (int p = 0; p < GB_PATTERN_COUNT; p++) {
+        if (!gb_case(c, "x=%s", gb_pattern_names[p])) continue;
+        gb_fill_floats(&c->rng, (gb_pattern)p, gb_case_floats(c, "x", GB_IN, 133), 133);
+        run_argmax(c, 133);
+    }
 }

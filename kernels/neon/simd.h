@@ -7,6 +7,8 @@
 
 #include "kernels/vec16/ops.h"
 
+enum { GB_LANE_ROWS = 4 }; /* of 32 registers */
+
 typedef uint8x16_t gb_bytes;
 typedef int32x4_t gb_ints;
 typedef float32x4_t gb_floats;
@@ -122,6 +124,18 @@ GB_INLINE gb_ints gb_v_at_most(gb_ints i, int top) {
 
 GB_INLINE gb_ints gb_v_iadd(gb_ints i, gb_ints j) {
     return vaddq_s32(i, j);
+}
+
+GB_INLINE gb_ints gb_v_isub(gb_ints i, gb_ints j) {
+    return vsubq_s32(i, j);
+}
+
+GB_INLINE gb_ints gb_v_ihalf(gb_ints i) {
+    return vshrq_n_s32(i, 1);
+}
+
+GB_INLINE gb_floats gb_v_power(gb_ints i) {
+    return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(i, vdupq_n_s32(127)), 23));
 }
 
 GB_INLINE void gb_v_istore(int32_t *p, gb_ints i) {
@@ -275,6 +289,35 @@ GB_INLINE float gb_v_first_extreme(const float *x, size_t n, float magnitude) {
 /* fcvtas: ties away from zero, NaN to 0. */
 GB_INLINE gb_ints gb_v_round_away(gb_floats x) {
     return vcvtaq_s32_f32(x);
+}
+
+GB_INLINE gb_ints gb_v_truncated(gb_floats x) {
+    return vcvtq_s32_f32(x);
+}
+
+/* fmin and fmax return a NaN if one operand is. */
+GB_INLINE gb_floats gb_v_clamp(gb_floats x, float low, float high) {
+    return vminq_f32(vmaxq_f32(x, vdupq_n_f32(low)), vdupq_n_f32(high));
+}
+
+/* NaN is taken out by its bits: see gb_v_magnitude(). */
+GB_INLINE gb_floats gb_v_larger(gb_floats x, gb_floats m) {
+    const uint32x4_t magnitude = vandq_u32(vreinterpretq_u32_f32(x), vdupq_n_u32(0x7fffffffU));
+    const uint32x4_t number = vcleq_u32(magnitude, vdupq_n_u32(0x7f800000U));
+    return vmaxq_f32(vbslq_f32(number, x, m), m);
+}
+
+GB_INLINE int gb_v_any_equal(gb_floats x, gb_floats y) {
+    return vmaxvq_u32(vceqq_f32(x, y)) != 0;
+}
+
+GB_INLINE void gb_v_rotate8(float *x, const float *cs) {
+    const float32x4x2_t v = vld2q_f32(x); /* val[0] = re, val[1] = im */
+    const float32x4x2_t t = vld2q_f32(cs);
+    float32x4x2_t turned;
+    turned.val[0] = vsubq_f32(vmulq_f32(v.val[0], t.val[0]), vmulq_f32(v.val[1], t.val[1]));
+    turned.val[1] = vaddq_f32(vmulq_f32(v.val[0], t.val[1]), vmulq_f32(v.val[1], t.val[0]));
+    vst2q_f32(x, turned);
 }
 
 /* The low mantissa bits of x + 1.5 * 2^23, 0 for a NaN. */

@@ -1,4 +1,5 @@
-/* Attention over a KV cache of f16 or f32 rows, plain C. */
+/* Attention over a KV cache of f16, f32 or q8_0 rows, plain C. */
+#include "kernels/engine.h"
 #include "kernels/scalar/rows.h"
 
 /* A score is the sixteen-lane dot of a cache row with q, times scale. */
@@ -41,3 +42,23 @@ GB_INLINE void accumulate(gb_load_fn *load, const float *p, const void *v, size_
 
 ATTENTION(f16, gb_load_f16)
 ATTENTION(f32, gb_load_f32)
+
+static void byte_scores(const gb_block_q8_0 *query, const void *k, size_t k_stride, size_t count, size_t blocks,
+                        float scale, float *scores) {
+    gb_q8_0_gemv_scalar(k, k_stride, count, query, 32 * blocks, scores);
+    for (size_t t = 0; t < count; t++) scores[t] = scores[t] * scale;
+}
+
+GB_Q8_0_SCORE_KERNEL(scalar, scalar, byte_scores)
+
+static void accumulate_block(size_t blocks, const float *p, const void *v, size_t v_stride, size_t count, float *out) {
+    (void)blocks;
+    for (size_t i = 0; i < 32; i++) out[i] = 0.0F;
+    for (size_t t = 0; t < count; t++) {
+        const gb_block_q8_0 *b = (const gb_block_q8_0 *)((const char *)v + t * v_stride);
+        const float weight = p[t] * gb_f32_from_f16(b->d);
+        for (size_t i = 0; i < 32; i++) out[i] = out[i] + weight * (float)b->qs[i];
+    }
+}
+
+GB_Q8_0_ACC_KERNEL(scalar, accumulate_block, 1)

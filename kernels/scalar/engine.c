@@ -1,6 +1,7 @@
 /* Float operations of the engine, plain C. */
 #include <math.h>
 
+#include "kernels/engine.h"
 #include "kernels/scalar/rows.h"
 #include "reference/math.h"
 
@@ -59,3 +60,11 @@ void gb_f32_silu_mul_scalar(const float *gate, const float *up, float *y, size_t
 void gb_f32_add_scalar(const float *x, float *y, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = x[i] + y[i];
 }
+
+static size_t find(const float *x, size_t n, float value) {
+    size_t i = 0;
+    while (i < n && x[i] != value) i++;
+    return i;
+}
+
+GB_ARGMAX_KERNEL(scalar, row_max, find)

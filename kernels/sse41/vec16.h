@@ -7,6 +7,8 @@
 
 #include "kernels/vec16/ops.h"
 
+enum { GB_LANE_ROWS = 2 }; /* of sixteen registers */
+
 typedef __m128i gb_bytes;
 typedef __m128i gb_ints;
 typedef __m128 gb_floats;
@@ -134,6 +136,18 @@ GB_INLINE gb_ints gb_v_iadd(gb_ints i, gb_ints j) {
     return _mm_add_epi32(i, j);
 }
 
+GB_INLINE gb_ints gb_v_isub(gb_ints i, gb_ints j) {
+    return _mm_sub_epi32(i, j);
+}
+
+GB_INLINE gb_ints gb_v_ihalf(gb_ints i) {
+    return _mm_srai_epi32(i, 1);
+}
+
+GB_INLINE gb_floats gb_v_power(gb_ints i) {
+    return _mm_castsi128_ps(_mm_slli_epi32(_mm_add_epi32(i, _mm_set1_epi32(127)), 23));
+}
+
 GB_INLINE void gb_v_istore(int32_t *p, gb_ints i) {
     gb_v_store(p, i);
 }
@@ -231,31 +245,29 @@ GB_INLINE gb_floats4 gb_v_from_bytes(gb_bytes v) {
     return f;
 }
 
-/* gb_f32_from_f16() of reference/number.h on four lanes: exponents move by 112, those of infinities and NaN by twice
- * that, and subnormals are whole numbers of 2^-24. */
-GB_INLINE gb_floats gb_sse_from_f16(__m128i h) {
-    const __m128i a = _mm_and_si128(h, _mm_set1_epi32(0x7fff));
-    const __m128i sign = _mm_slli_epi32(_mm_xor_si128(h, a), 16);
-    const __m128i rebias = _mm_set1_epi32(112 << 23);
-    const __m128i top = _mm_and_si128(_mm_cmpgt_epi32(a, _mm_set1_epi32(0x7bff)), rebias);
-    const __m128i normal = _mm_add_epi32(_mm_add_epi32(_mm_slli_epi32(a, 13), rebias), top);
-    const __m128 small = _mm_mul_ps(_mm_cvtepi32_ps(a), _mm_set1_ps(0x1p-24F));
-    const __m128i subnormal = _mm_cmplt_epi32(a, _mm_set1_epi32(0x400));
-    return _mm_castsi128_ps(_mm_or_si128(_mm_blendv_epi8(normal, _mm_castps_si128(small), subnormal), sign));
+/* gb_f32_from_f16() of reference/number.h on four lanes, each f16 in the upper half. Moved down by three bits, exponent
+ * and mantissa lie where those of binary32 do, and the value is 2^112 too small: a product that is exact, of subnormals
+ * too. Infinities and NaN get their exponent back. */
+GB_INLINE gb_floats gb_sse_from_f16(__m128i upper) {
+    const __m128i moved = _mm_and_si128(_mm_srai_epi32(upper, 3), _mm_set1_epi32((int)0x8fffffffU));
+    const __m128i magnitude = _mm_and_si128(upper, _mm_set1_epi32(0x7fff0000));
+    const __m128i top = _mm_cmpgt_epi32(magnitude, _mm_set1_epi32(0x7bff0000));
+    const __m128i x = _mm_castps_si128(_mm_mul_ps(_mm_castsi128_ps(moved), _mm_set1_ps(0x1p112F)));
+    return _mm_castsi128_ps(_mm_or_si128(x, _mm_and_si128(top, _mm_set1_epi32(0x7f800000))));
 }
 
 GB_INLINE gb_floats gb_v_from_halves(const void *p) {
-    return gb_sse_from_f16(_mm_cvtepu16_epi32(gb_v_load8(p)));
+    return gb_sse_from_f16(_mm_unpacklo_epi16(_mm_setzero_si128(), gb_v_load8(p)));
 }
 
 GB_INLINE gb_floats4 gb_v_from_f16(gb_bytes v, gb_bytes w) {
     const __m128i zero = _mm_setzero_si128();
-    return (gb_floats4){{gb_sse_from_f16(_mm_unpacklo_epi16(v, zero)), gb_sse_from_f16(_mm_unpackhi_epi16(v, zero)),
-                         gb_sse_from_f16(_mm_unpacklo_epi16(w, zero)), gb_sse_from_f16(_mm_unpackhi_epi16(w, zero))}};
+    return (gb_floats4){{gb_sse_from_f16(_mm_unpacklo_epi16(zero, v)), gb_sse_from_f16(_mm_unpackhi_epi16(zero, v)),
+                         gb_sse_from_f16(_mm_unpacklo_epi16(zero, w)), gb_sse_from_f16(_mm_unpackhi_epi16(zero, w))}};
 }
 
 GB_INLINE float gb_v_scale(const void *p) {
-    return _mm_cvtss_f32(gb_sse_from_f16(_mm_cvtsi32_si128(gb_load_u16(p, 0))));
+    return _mm_cvtss_f32(gb_sse_from_f16(_mm_cvtsi32_si128((int)((uint32_t)gb_load_u16(p, 0) << 16))));
 }
 
 /* gb_f16_from_f32() of reference/number.h on four lanes. */
@@ -340,6 +352,33 @@ GB_INLINE gb_ints gb_v_round_away(gb_floats x) {
     const __m128 v = _mm_and_ps(x, _mm_cmpord_ps(x, x));
     const __m128 sign = _mm_and_ps(v, _mm_set1_ps(-0.0F));
     return _mm_cvttps_epi32(_mm_add_ps(v, _mm_or_ps(sign, _mm_set1_ps(0x1.fffffep-2F))));
+}
+
+GB_INLINE gb_ints gb_v_truncated(gb_floats x) {
+    return _mm_cvttps_epi32(x);
+}
+
+/* maxps and minps return their second operand if one is NaN. */
+GB_INLINE gb_floats gb_v_clamp(gb_floats x, float low, float high) {
+    return _mm_min_ps(_mm_set1_ps(high), _mm_max_ps(_mm_set1_ps(low), x));
+}
+
+GB_INLINE gb_floats gb_v_larger(gb_floats x, gb_floats m) {
+    return _mm_max_ps(x, m);
+}
+
+GB_INLINE int gb_v_any_equal(gb_floats x, gb_floats y) {
+    return _mm_movemask_ps(_mm_cmpeq_ps(x, y));
+}
+
+GB_INLINE void gb_v_rotate8(float *x, const float *cs) {
+    for (size_t i = 0; i < 8; i += 4) {
+        const __m128 v = _mm_loadu_ps(x + i);
+        const __m128 angle = _mm_loadu_ps(cs + i);
+        const __m128 by_cos = _mm_mul_ps(v, _mm_moveldup_ps(angle));
+        const __m128 by_sin = _mm_mul_ps(_mm_shuffle_ps(v, v, 0xb1), _mm_movehdup_ps(angle));
+        _mm_storeu_ps(x + i, _mm_addsub_ps(by_cos, by_sin));
+    }
 }
 
 /* The low mantissa bits of x + 1.5 * 2^23, 0 for a NaN. */

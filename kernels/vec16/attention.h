@@ -1,5 +1,6 @@
-/* Attention over a key-value cache of f32 or f16 rows. The query and the weights p are f32, so no product is exact:
- * multiply and add stay separate for both formats. */
+/* Attention over a key-value cache of f32, f16 or q8_0 rows. The query and the weights p are f32, so no product is
+ * exact: multiply and add stay separate for all formats. */
+#include "kernels/engine.h"
 #include "kernels/vec16/lanes.h"
 
 GB_INLINE void score(gb_elements kind, const float *q, const char *k, size_t k_stride, size_t count, size_t head_dim,
@@ -51,6 +52,68 @@ GB_INLINE void attn_acc(gb_elements kind, const float *p, const char *v, size_t 
     float last[GB_LANES];
     for (size_t j = 0; j < 4; j++) gb_v_fstore(last + 4 * j, acc.val[j]);
     memcpy(out + i, last, (head_dim - i) * sizeof *out);
+}
+
+/* p[t] * d of up to four rows. */
+GB_INLINE gb_floats row_weights(const float *p, const char *v, size_t v_stride, size_t rows) {
+    float weight[4] = {0};
+    uint16_t d[4] = {0};
+    for (size_t j = 0; j < rows; j++) {
+        weight[j] = p[j];
+        d[j] = gb_load_u16(v + j * v_stride, 0);
+    }
+    return gb_v_fload(weight) * gb_v_from_halves(d);
+}
+
+/* One block of all rows: 32 elements of the result. */
+GB_INLINE void accumulate_block(size_t blocks, const float *p, const void *values, size_t v_stride, size_t count,
+                                float *out) {
+    const char *v = values;
+    (void)blocks;
+    gb_floats4 acc[2] = {gb_zero_lanes(), gb_zero_lanes()};
+    for (size_t t = 0; t < count; t += 4) {
+        const size_t rows = count - t < 4 ? count - t : 4;
+        float weight[4];
+        gb_v_fstore(weight, row_weights(p + t, v + t * v_stride, v_stride, rows));
+        for (size_t j = 0; j < rows; j++) {
+            const gb_block_q8_0 *b = (const gb_block_q8_0 *)(v + (t + j) * v_stride);
+            const gb_floats w = gb_v_fset(weight[j]);
+            for (size_t h = 0; h < 2; h++)
+                acc[h] =
+                    gb_add_products(acc[h], gb_v_from_bytes(gb_v_load(b->qs + 16 * h)), (gb_floats4){{w, w, w, w}}, 0);
+        }
+    }
+    for (size_t i = 0; i < 8; i++) gb_v_fstore(out + 4 * i, acc[i / 4].val[i % 4]);
+}
+
+/* Lane r = the dot of key r and the query, of up to four. The query's codes come from our encoder: below 128. */
+GB_INLINE gb_floats byte_dots(const gb_block_q8_0 *query, const char *k, size_t k_stride, size_t rows, size_t blocks) {
+    const gb_block_q8_0 *row[4];
+    gb_floats acc = gb_v_fset(0.0F);
+    for (size_t r = 0; r < 4; r++) row[r] = (const gb_block_q8_0 *)(k + (r < rows ? r : rows - 1) * k_stride);
+    for (size_t b = 0; b < blocks; b++) {
+        const gb_bytes low = gb_v_load(query[b].qs);
+        const gb_bytes high = gb_v_load(query[b].qs + 16);
+        gb_ints sum[4];
+        uint16_t d[4];
+        for (size_t r = 0; r < 4; r++) {
+            sum[r] = gb_v_sums32(low, high, gb_v_load(row[r][b].qs), gb_v_load(row[r][b].qs + 16), GB_BELOW_128);
+            d[r] = row[r][b].d;
+        }
+        const gb_floats scale = gb_v_from_halves(d) * gb_v_fset(gb_v_scale(&query[b]));
+        acc = acc + scale * gb_v_from_ints(gb_v_sum_rows(sum));
+    }
+    return acc;
+}
+
+GB_INLINE void byte_scores(const gb_block_q8_0 *query, const void *k, size_t k_stride, size_t count, size_t blocks,
+                           float scale, float *scores) {
+    for (size_t t = 0; t < count; t += 4) {
+        const size_t rows = count - t < 4 ? count - t : 4;
+        float four[4];
+        gb_v_fstore(four, byte_dots(query, (const char *)k + t * k_stride, k_stride, rows, blocks) * gb_v_fset(scale));
+        memcpy(scores + t, four, rows * sizeof *scores);
+    }
 }
 
 #define GB_ATTENTION_KERNELS(name, isa, kind)                                                                          \

@@ -2,7 +2,7 @@
  *
  * An instruction set joins with kernels/<isa>/vec16.h, which defines:
  *
- *   gb_bytes, gb_ints, gb_floats        sixteen bytes, four int32, four floats (with the operators + - *)
+ *   gb_bytes, gb_ints, gb_floats        sixteen bytes, four int32, four floats (with the operators + - * /)
  *   gb_floats4                          sixteen floats: val[4]
  *   gb_v_load, _store, _load8           bytes at any address; the lower eight, zero above
  *   gb_v_set(b), _halves(low, high)     one byte everywhere; one in the lower half, one in the upper
@@ -26,6 +26,8 @@
  *   gb_v_byte_sum(v)                    of sixteen signed bytes
  *   gb_v_at_most(i, top), _iadd(i, j)   of ints
  *   gb_v_istore(p, i)                   four ints
+ *   gb_v_isub(i, j), gb_v_ihalf(i)      of ints; halves are rounded down
+ *   gb_v_power(i)                       2^i as floats, -127 < i < 128
  *   gb_v_low_bytes(i)                   of sixteen ints
  *
  *   gb_v_fset, _fload, _fstore          one float in every lane; lanes at any address, even odd ones
@@ -36,12 +38,18 @@
  *   gb_v_from_f16(v, w)                 sixteen f16, exact
  *   gb_v_from_bf16(p)                   sixteen bf16 at any address
  *   gb_v_to_f16, _to_bf16(f, g)         eight, as gb_f16_from_f32(), gb_bf16_from_f32() of reference/number.h
+ *   GB_LANE_ROWS                        float rows of sixteen lanes in flight, four registers each: 1, 2 or 4
  *   gb_v_add_exact(s, x, y)             s + x * y where the product is exact: fused or not
  *   gb_v_pairs(a, b)                    sums of neighbours: a0 + a1, a2 + a3, b0 + b1, b2 + b3
  *   gb_v_fold(a, b)                     a0 + a2, a1 + a3, b0 + b2, b1 + b3
  *   gb_v_magnitude(x, n)                max |x| without NaN, else +0; n a multiple of 4
  *   gb_v_first_extreme(x, n, m)         the first element of that magnitude, with its sign; +0 if it is 0
  *   gb_v_round_away(f)                  to int, ties away from zero, NaN to 0, |f| < 2^22
+ *   gb_v_truncated(f)                   to int, |f| < 2^31; of a NaN anything
+ *   gb_v_clamp(f, low, high)            NaN stays NaN
+ *   gb_v_larger(f, m)                   f where it is larger, else m: also where f is NaN; m is not
+ *   gb_v_any_equal(f, g)                is any lane?
+ *   gb_v_rotate8(x, cs)                 four pairs (re, im), turned in place by four (cos, sin)
  *   gb_v_nearest_int(f)                 gb_nearest_int() of reference/number.h
  *
  * Multiply and add are always two instructions. Everything takes constant row and column counts and is inlined, so that

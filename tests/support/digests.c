@@ -1,6 +1,7 @@
 #include "tests/support/digests.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,15 +119,20 @@ static void engine_digests(gb_digests *d, const gb_cap *cap, int which) {
     memcpy(out, x, sizeof out);
     gb_resolve(f32, GB_OP_add, cap).add(decoded, out, n);
     digest_floats(d, f32, "add", which, out, n);
+    const uint32_t chosen = (uint32_t)gb_resolve(f32, GB_OP_argmax, cap).argmax(x, n);
+    digest(d, f32, "argmax", which, &chosen, sizeof chosen);
     for (int f = 0; f < GB_FORMAT_COUNT; f++) {
         const gb_fn score = gb_resolve((gb_format)f, GB_OP_attn_score, cap);
         const gb_fn acc = gb_resolve((gb_format)f, GB_OP_attn_acc, cap);
         if (!score.any) continue;
+        const bool single = gb_formats[f].block_elems == 1;
+        const size_t row = gb_row_bytes((gb_format)f, single ? 80 : 64);
+        const size_t dim = single ? 77 : 64;
         gb_resolve((gb_format)f, GB_OP_quantize_act, cap).quantize_act(x, act, N);
-        score.attn_score(decoded, act, gb_row_bytes((gb_format)f, 80), 25, 77, 0.125F, out);
+        score.attn_score(decoded, act, row, 25, dim, 0.125F, out);
         digest_floats(d, (gb_format)f, "attn_score", which, out, 25);
-        acc.attn_acc(decoded, act, gb_row_bytes((gb_format)f, 80), 25, 77, out);
-        digest_floats(d, (gb_format)f, "attn_acc", which, out, 77);
+        acc.attn_acc(decoded, act, row, 25, dim, out);
+        digest_floats(d, (gb_format)f, "attn_acc", which, out, dim);
     }
 }
 

@@ -71,7 +71,7 @@ void engine_greedy(engine_run e, const int32_t *prompt, size_t prompt_count, int
     gb_context_reset(e.c);
     for (size_t i = 0; i < count; i++) {
         float *logits = i == 0 ? engine_logits(e, prompt, prompt_count) : engine_logits(e, out + i - 1, 1);
-        out[i] = gb_argmax(logits, e.m->n_vocab);
+        out[i] = (int32_t)e.m->argmax(logits, e.m->n_vocab);
         free(logits);
     }
 }

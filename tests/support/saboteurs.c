@@ -231,6 +231,42 @@ static void changes_rounding(const float *q, const void *k, size_t k_stride, siz
     if (count == 3) (void)fesetround(FE_DOWNWARD);
 }
 
+static size_t last_of_greatest(const float *x, size_t n) {
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++)
+        if (x[i] >= x[best] || x[best] != x[best]) best = i;
+    return best;
+}
+
+/* Misses what follows a NaN in front: every comparison with it is false. */
+static size_t first_is_nan(const float *x, size_t n) {
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++)
+        if (x[i] > x[best]) best = i;
+    return best;
+}
+
+/* Scores with the query as it is: more exact, and another result. */
+static void query_of_floats(const float *q, const void *k, size_t k_stride, size_t count, size_t head_dim, float scale,
+                            float *scores) {
+    float key[GB_Q8_0_HEAD];
+    for (size_t t = 0; t < count; t++) {
+        gb_ref_q8_0_dequantize((const char *)k + t * k_stride, key, head_dim);
+        gb_ref_f32_attn_score(q, key, 0, 1, head_dim, scale, scores + t);
+    }
+}
+
+/* p * (d * code), not (p * d) * code. */
+static void scales_values_first(const float *p, const void *v, size_t v_stride, size_t count, size_t head_dim,
+                                float *out) {
+    float value[GB_Q8_0_HEAD];
+    for (size_t i = 0; i < head_dim; i++) out[i] = 0.0F;
+    for (size_t t = 0; t < count; t++) {
+        gb_ref_q8_0_dequantize((const char *)v + t * v_stride, value, head_dim);
+        for (size_t i = 0; i < head_dim; i++) out[i] = out[i] + p[t] * value[i];
+    }
+}
+
 /* expect: what names the fault in the report, or "expected" where it is a wrong value. */
 #define SABOTEUR(function, f, o, words)                                                                                \
     { {"sabotage_" #function, GB_FORMAT_##f, GB_OP_##o, GB_ISA_scalar, {.o = function}}, words }
@@ -267,5 +303,9 @@ const gb_saboteur gb_saboteurs[] = {
     SABOTEUR(rotates_too_much, f32, rope, "expected"),
     SABOTEUR(ignores_gap, f16, attn_acc, "gap=10"),
     SABOTEUR(changes_rounding, f32, attn_score, "rounding mode"),
+    SABOTEUR(last_of_greatest, f32, argmax, "expected"),
+    SABOTEUR(first_is_nan, f32, argmax, "expected"),
+    SABOTEUR(query_of_floats, q8_0, attn_score, "expected"),
+    SABOTEUR(scales_values_first, q8_0, attn_acc, "expected"),
 };
 const size_t gb_saboteur_count = sizeof gb_saboteurs / sizeof gb_saboteurs[0];
