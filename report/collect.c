@@ -128,7 +128,10 @@ static void add_kernel(gb_report_data *d, const cJSON *record) {
     const cJSON *subject = cJSON_GetObjectItemCaseSensitive(record, "subject");
     gb_report_kernel *k = &d->kernel[d->kernels++];
     const char *set = text(subject, "level");
-    snprintf(k->name, sizeof k->name, "%s%s%s", text(record, "name"), *set ? " " : "", set);
+    const cJSON *conditions = cJSON_GetObjectItemCaseSensitive(record, "conditions");
+    const int spoilt = conditions && strcmp(text(conditions, "verdict"), "unreliable") == 0;
+    snprintf(k->name, sizeof k->name, "%s%s%s%s", text(record, "name"), *set ? " " : "", set,
+             spoilt ? " (unreliable)" : "");
     k->ns_per_weight = number(cJSON_GetObjectItemCaseSensitive(metrics, "ns_per_weight"), "median");
     k->gbps = number(cJSON_GetObjectItemCaseSensitive(metrics, "gbps"), "value");
 }

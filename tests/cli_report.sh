@@ -25,11 +25,13 @@ END
 echo '{"model":"a-Q4_0.gguf","ppl":6.125,"ppl_stderr":0.25,"logits_hash":"0123456789abcdef0123456789abcdef"}' >"$work/run/perplexity-a-Q4_0.json"
 echo '{"rows":3,"ok":2,"fail":0,"skip":1,"seed":42}' >"$work/run/verify.json"
 echo '{"kind":"kernel","name":"gb_q4_0_dot_avx2","subject":{"level":"l1"},"metrics":{"ns_per_weight":{"median":0.125},"gbps":{"value":8.5}}}' >"$work/run/bench.jsonl"
+echo '{"kind":"kernel","name":"gb_q4_0_dot_sse41","conditions":{"verdict":"unreliable"},"metrics":{"ns_per_weight":{"median":0.25},"gbps":{"value":4}}}' >>"$work/run/bench.jsonl"
 has 'where it is' "report: $work/run/report.html" "$("$GAUGEBLOCK" report "$work/run")"
 md=$(cat "$work/run/report.md")
 html=$(cat "$work/run/report.html")
 # the row of the most threads, intervals, perplexity from its own file, the kernel
 has 'model row' '| a-Q4_0 | 2.00 | 4.500 | - | - | 100 [90, 110] | 50 [49, 51] | - | 6.1250 +/- 0.2500 | 0123456789ab |' "$md"
+has 'a kernel timed under bad conditions' '| gb_q4_0_dot_sse41 (unreliable) | 0.2500 |' "$md"
 has 'verified' '3 kernels, 2 ok, 0 failed, 1 not runnable here (seed 42)' "$md"
 has 'kernel row' '| gb_q4_0_dot_avx2 l1 | 0.1250 | 8.50 |' "$md"
 has 'escaped name' '&lt;b&gt;&amp;' "$html"
