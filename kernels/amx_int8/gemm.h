@@ -36,8 +36,8 @@ _Static_assert(GB_AMX_FIXED_BYTES <= 65536, "gb_gemm_scratch() has 64 KiB beside
  * fewer columns: gb_gemm_scratch() has 640 bytes for eight columns and up, counting in fours. */
 enum { GB_AMX_LEAST_COLS = 5, GB_AMX_MAX_ACT32 = 640 };
 
-/* Formats with two planes to make pay later. Verified from the first column count on that scratch allows: what verify
- * walks most, lengths of rows, it walks with six columns. */
+/* Formats with two planes to make, or a term for every 16 elements, pay later. Verified from the first column count on
+ * that scratch allows: what verify walks most, lengths of rows, it walks with six columns. */
 #ifdef GB_STAND_IN
 enum { GB_AMX_LEAST_COLS_2 = 5 };
 #else
@@ -92,6 +92,13 @@ GB_INLINE gb_amx_step gb_amx_after(const gb_amx_pass *p, gb_amx_step s, size_t p
 
 GB_INLINE float *gb_amx_sums_of(const gb_amx_pass *p, size_t tile, size_t group) {
     return p->sums + (tile * p->groups + group) * (GB_AMX_TILE_BYTES / sizeof(float));
+}
+
+/* sum + pairs of products of a and of one lane at p. As assembly, because gcc 12 loads the lane into a register first.
+ */
+GB_INLINE __m512i gb_amx_add_pairs(__m512i sum, __m512i a, const void *p) {
+    __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(a), "m"(*(const uint32_t *)p));
+    return sum;
 }
 
 /* Tiles 0 to 3: sums; 4 and 5: activations; 6 and 7: weights. */
@@ -200,15 +207,15 @@ GB_INLINE void gb_amx_gemm(const gb_amx *f, const gb_gemm_args *g) {
     GB_TILE_RELEASE();
 }
 
-/* gemm of a format from its `amx`. Below `least` columns tiles would be mostly empty, and the vectors of avx512vnni are
- * quicker (docs/amx.md counts). */
-#define GB_AMX_KERNEL(name, least)                                                                                     \
+/* gemm of a format from its gb_amx. Below `least` columns tiles would be mostly empty, and the vectors of the tier
+ * `other` are quicker (docs/amx.md counts). */
+#define GB_AMX_KERNEL(name, amx, other, least)                                                                         \
     _Static_assert((int)(least) >= (int)GB_AMX_LEAST_COLS, "scratch holds whole tiles of columns from there on");      \
     void gb_##name##_gemm_amx_int8(const gb_gemm_args *g) {                                                            \
         if (g->cols < (least))                                                                                         \
-            gb_##name##_gemm_avx512vnni(g);                                                                            \
+            gb_##name##_gemm_##other(g);                                                                               \
         else                                                                                                           \
-            gb_amx_gemm(&amx, g);                                                                                      \
+            gb_amx_gemm(&(amx), g);                                                                                    \
     }
 
 #endif

@@ -141,13 +141,6 @@ GB_INLINE void gb_planes_result(const gb_planes *f, size_t turn, uint8_t *result
     }
 }
 
-/* sum + pairs of products of a and of one lane at p. As assembly, because gcc 12 loads the lane into a register first.
- */
-GB_INLINE __m512i gb_planes_add_pairs(__m512i sum, __m512i a, const void *p) {
-    __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(a), "m"(*(const uint32_t *)p));
-    return sum;
-}
-
 /* The terms of sixteen rows and columns from .. from + 3. */
 GB_INLINE void gb_planes_add(const gb_planes *f, const gb_amx_step *s, const uint8_t *result, size_t from,
                              float *sums) {
@@ -169,7 +162,7 @@ GB_INLINE void gb_planes_add(const gb_planes *f, const gb_amx_step *s, const uin
             __m512i min_sum = _mm512_setzero_si512();
             GB_UNROLL
             for (size_t j = 0; j < f->pairs; j++)
-                min_sum = gb_planes_add_pairs(min_sum, mn[j], columns + 64 * (2 + j) + 4 * t);
+                min_sum = gb_amx_add_pairs(min_sum, mn[j], columns + 64 * (2 + j) + 4 * t);
             term = gb_affine_term(d, _mm512_loadu_ps(mins + 64 * (f->pairs + 1)), da, isum, min_sum);
         } else {
             term = _mm512_mul_ps(_mm512_mul_ps(d, da), _mm512_cvtepi32_ps(isum));
@@ -233,7 +226,7 @@ GB_INLINE void gb_planes_multiply(const gb_planes *f, const gb_amx_pass *p) {
                                .unpack = amx_unpack,                                                                   \
                                .pack = amx_pack,                                                                       \
                                .multiply = amx_multiply};                                                              \
-    GB_AMX_KERNEL(name, least)
+    GB_AMX_KERNEL(name, amx, avx512vnni, least)
 
 /* A format of gemm_scaled.h, gemm_levels.h, gemm_flat.h, from what its file in kernels/vec64/ has. */
 #define GB_AMX_SCALED(name, pairs)                                                                                     \

@@ -2,21 +2,27 @@
  * 256 integers into floats: four vector operations for each sixteen, which is most of the work. So the tiles of the
  * next step are multiplied before the sums of this one are taken.
  *
- * Panel of a term: its vectors of codes, signed; the scales; the minima, if any. Packed
- * activations: sixteen columns' codes, their scales; the sums that q8_1 holds. */
+ * Panel of a term: its vectors of codes, signed; the scales; the minima, or minus the zeros, if any. Packed
+ * activations: sixteen columns' codes, their scales; the sums that q8_1 holds, or those of the codes. */
 #ifndef GB_AMX_INT8_GEMM_TERMS_H
 #define GB_AMX_INT8_GEMM_TERMS_H
 
 #include "kernels/amx_int8/gemm.h"
 
+enum {
+    GB_TERMS_MIN = 1, /* (dw * da) * isum + m * s: a minimum, against q8_1 */
+    GB_TERMS_ZERO     /* unsigned codes, of which each row takes its zero: isum = sum of products - zero * sum of
+                         activations */
+};
+
 typedef struct gb_terms {
     size_t depth; /* 32, 16 */
-    int more;     /* (dw * da) * isum + m * s: a minimum, against q8_1 */
+    int more;     /* 0 or one of these */
 } gb_terms;
 
 #define GB_TERMS_PANEL(depth, more) ((size_t)(depth)*16 + ((more) ? 128 : 64))
 #define GB_TERMS_ACT(depth, more)   ((size_t)(depth)*16 + ((more) ? 128 : 64))
-#define GB_TERMS_PARTNER(more)      ((more) ? sizeof(gb_block_q8_1) : sizeof(gb_block_q8_0))
+#define GB_TERMS_PARTNER(more)      ((more) == GB_TERMS_MIN ? sizeof(gb_block_q8_1) : sizeof(gb_block_q8_0))
 _Static_assert(GB_TERMS_ACT(32, 1) <= GB_AMX_MAX_ACT32 && 2 * GB_TERMS_ACT(16, 0) <= GB_AMX_MAX_ACT32, "scratch");
 _Static_assert(GB_AMX_GROUPS * 16 * GB_TERMS_PANEL(16, 0) <= GB_AMX_PANEL_BYTES, "a chunk of terms of 16");
 _Static_assert(GB_AMX_GROUPS * 8 * GB_TERMS_PANEL(32, 1) <= GB_AMX_PANEL_BYTES, "a chunk of terms of 32");
@@ -30,10 +36,17 @@ GB_INLINE void gb_terms_lower(size_t depth, int offset, uint8_t *panel) {
     }
 }
 
+/* Of 32 signed bytes. */
+GB_INLINE int32_t gb_terms_sum(const uint8_t *codes) {
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), gb_load256(codes)); /* at most 256 */
+    const __m256i sums = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    return _mm512_reduce_add_epi32(_mm512_zextsi256_si512(sums));
+}
+
 /* Partner blocks that meet `terms` terms; of each one step, or two of half as many elements. */
 GB_INLINE void gb_terms_pack(const gb_terms *f, size_t terms, const uint8_t *const col[GB_AMX_COLS], size_t at,
                              uint8_t *out) {
-    const size_t codes = f->more ? offsetof(gb_block_q8_1, qs) : offsetof(gb_block_q8_0, qs);
+    const size_t codes = f->more == GB_TERMS_MIN ? offsetof(gb_block_q8_1, qs) : offsetof(gb_block_q8_0, qs);
     for (size_t u = 0; u < terms; u++, out += GB_TERMS_ACT(f->depth, f->more)) {
         const size_t element = u * f->depth;
         const size_t block = at + element / 32 * GB_TERMS_PARTNER(f->more);
@@ -41,7 +54,12 @@ GB_INLINE void gb_terms_pack(const gb_terms *f, size_t terms, const uint8_t *con
         for (size_t t = 0; t < GB_AMX_COLS; t++)
             memcpy(out + t * f->depth, col[t] + block + codes + element % 32, f->depth);
         _mm512_storeu_ps(columns, gb_row_scales(col, block)); /* d of q8_0 and of q8_1 */
-        if (f->more) _mm512_storeu_ps(columns + 64, gb_row_scales(col, block + offsetof(gb_block_q8_1, s)));
+        if (f->more == GB_TERMS_MIN)
+            _mm512_storeu_ps(columns + 64, gb_row_scales(col, block + offsetof(gb_block_q8_1, s)));
+        for (size_t t = 0; f->more == GB_TERMS_ZERO && t < GB_AMX_COLS; t++) {
+            const int32_t sum = gb_terms_sum(out + t * f->depth);
+            memcpy(columns + 64 + 4 * t, &sum, sizeof sum);
+        }
     }
 }
 
@@ -50,7 +68,10 @@ GB_INLINE void gb_terms_pack(const gb_terms *f, size_t terms, const uint8_t *con
     GB_TILE_ZERO(sums);                                                                                                \
     GB_TILE_LOAD(a, act, f->depth);                                                                                    \
     GB_TILE_LOAD(b, panel, GB_TILE_BYTES);                                                                             \
-    GB_TILE_DOT_SS(sums, a, b)
+    if (f->more == GB_TERMS_ZERO)                                                                                      \
+        GB_TILE_DOT_SU(sums, a, b);                                                                                    \
+    else                                                                                                               \
+        GB_TILE_DOT_SS(sums, a, b)
 
 GB_INLINE void gb_terms_dot(const gb_terms *f, size_t turn, const uint8_t *panel, const uint8_t *act) {
     if (turn) {
@@ -75,9 +96,10 @@ GB_INLINE void gb_terms_add(const gb_terms *f, const uint8_t *panel, const uint8
     const __m512 dw = _mm512_loadu_ps(scales);
     GB_UNROLL
     for (size_t t = 0; t < GB_AMX_COLS; t++) {
-        const __m512 isum = _mm512_cvtepi32_ps(gb_load512(result + 64 * t));
-        __m512 term = _mm512_mul_ps(_mm512_mul_ps(dw, gb_broadcast_f32(columns + 4 * t)), isum);
-        if (f->more) {
+        __m512i isum = gb_load512(result + 64 * t);
+        if (f->more == GB_TERMS_ZERO) isum = gb_amx_add_pairs(isum, gb_load512(scales + 64), columns + 64 + 4 * t);
+        __m512 term = _mm512_mul_ps(_mm512_mul_ps(dw, gb_broadcast_f32(columns + 4 * t)), _mm512_cvtepi32_ps(isum));
+        if (f->more == GB_TERMS_MIN) {
             const __m512 m = _mm512_loadu_ps(scales + 64);
             term = _mm512_add_ps(term, _mm512_mul_ps(m, gb_broadcast_f32(columns + 64 + 4 * t)));
         }
@@ -109,31 +131,42 @@ GB_INLINE void gb_terms_multiply(const gb_terms *f, const gb_amx_pass *p) {
     }
 }
 
+/* gemm of a format with `terms` terms a block from the panel that `unpack_rows` makes; `other`: that of fewer columns.
+ */
+#define GB_AMX_TERMS_OF(name, other, terms, depth_, more_, unpack_rows)                                                \
+    static const gb_terms name##_terms = {.depth = (depth_), .more = (more_)};                                         \
+    GB_INLINE void name##_unpack_amx(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *panel) {                   \
+        unpack_rows;                                                                                                   \
+    }                                                                                                                  \
+    GB_INLINE void name##_pack_amx(const uint8_t *const col[GB_AMX_COLS], size_t at, uint8_t *act) {                   \
+        gb_terms_pack(&name##_terms, terms, col, at, act);                                                             \
+    }                                                                                                                  \
+    GB_INLINE void name##_multiply_amx(const gb_amx_pass *p) {                                                         \
+        gb_terms_multiply(&name##_terms, p);                                                                           \
+    }                                                                                                                  \
+    static const gb_amx name##_amx = {.elems = (terms) * (depth_),                                                     \
+                                      .w_bytes = sizeof(gb_block_##name),                                              \
+                                      .a_bytes = GB_TERMS_PARTNER(more_) * (terms) * (depth_) / 32,                    \
+                                      .steps = (terms),                                                                \
+                                      .depth = (depth_),                                                               \
+                                      .panel_bytes = GB_TERMS_PANEL(depth_, more_),                                    \
+                                      .act_bytes = GB_TERMS_ACT(depth_, more_),                                        \
+                                      .unpack = name##_unpack_amx,                                                     \
+                                      .pack = name##_pack_amx,                                                         \
+                                      .multiply = name##_multiply_amx};                                                \
+    GB_AMX_KERNEL(name, name##_amx, other, (depth_) == 16 ? (int)GB_AMX_LEAST_COLS_2 : (int)GB_AMX_LEAST_COLS)
+
+/* The panel of kernels/vec64/ with signed codes. */
+GB_INLINE void gb_terms_unpack(const gb_terms *f, gb_unpack_fn *unpack, size_t terms, int offset,
+                               const uint8_t *const row[GB_ROWS], size_t at, uint8_t *panel) {
+    unpack(row, at, panel, 64);
+    for (size_t u = 0; u < terms; u++) gb_terms_lower(f->depth, offset, panel + u * GB_TERMS_PANEL(f->depth, f->more));
+}
+
 /* gemm of a format with `terms` terms a block, against q8_0 (or, with a minimum, q8_1), from its `format` and unpack().
  */
-#define GB_AMX_TERMS(name, terms, depth_, more_)                                                                       \
-    static const gb_terms amx_terms = {.depth = (depth_), .more = (more_)};                                            \
-    GB_INLINE void amx_unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *panel) {                          \
-        unpack(row, at, panel, 64);                                                                                    \
-        for (size_t u = 0; u < (terms); u++)                                                                           \
-            gb_terms_lower(depth_, format.code_offset, panel + u * GB_TERMS_PANEL(depth_, more_));                     \
-    }                                                                                                                  \
-    GB_INLINE void amx_pack(const uint8_t *const col[GB_AMX_COLS], size_t at, uint8_t *act) {                          \
-        gb_terms_pack(&amx_terms, terms, col, at, act);                                                                \
-    }                                                                                                                  \
-    GB_INLINE void amx_multiply(const gb_amx_pass *p) {                                                                \
-        gb_terms_multiply(&amx_terms, p);                                                                              \
-    }                                                                                                                  \
-    static const gb_amx amx = {.elems = (terms) * (depth_),                                                            \
-                               .w_bytes = sizeof(gb_block_##name),                                                     \
-                               .a_bytes = GB_TERMS_PARTNER(more_) * (terms) * (depth_) / 32,                           \
-                               .steps = (terms),                                                                       \
-                               .depth = (depth_),                                                                      \
-                               .panel_bytes = GB_TERMS_PANEL(depth_, more_),                                           \
-                               .act_bytes = GB_TERMS_ACT(depth_, more_),                                               \
-                               .unpack = amx_unpack,                                                                   \
-                               .pack = amx_pack,                                                                       \
-                               .multiply = amx_multiply};                                                              \
-    GB_AMX_KERNEL(name, GB_AMX_LEAST_COLS)
+#define GB_AMX_TERMS(name, terms, depth, more)                                                                         \
+    GB_AMX_TERMS_OF(name, avx512vnni, terms, depth, more,                                                              \
+                    gb_terms_unpack(&name##_terms, unpack, terms, format.code_offset, row, at, panel))
 
 #endif

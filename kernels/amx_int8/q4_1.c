@@ -3,4 +3,4 @@
 
 #include "kernels/vec64/q4_1.h"
 
-GB_AMX_TERMS(q4_1, 1, 32, 1)
+GB_AMX_TERMS(q4_1, 1, 32, GB_TERMS_MIN)

@@ -3,4 +3,4 @@
 
 #include "kernels/vec64/q5_1.h"
 
-GB_AMX_TERMS(q5_1, 1, 32, 1)
+GB_AMX_TERMS(q5_1, 1, 32, GB_TERMS_MIN)
