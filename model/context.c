@@ -53,24 +53,33 @@ static size_t size_ffn_acts(const gb_llama *m, size_t tokens) {
     return bytes;
 }
 
-/* Tokens per feed-forward slice and columns per gemm: as many as the bound on memory allows. The loader's limits on
- * widths keep these sums far inside 64 bits. */
+/* As many tokens and columns as the bound on memory allows. The loader's limits on widths keep these sums far inside 64
+ * bits. */
+gb_slices gb_slices_of(size_t n_embd, size_t n_ff, size_t width, size_t n_vocab, size_t n_batch, size_t threads) {
+    const size_t widest = max_size(max_size(n_ff, n_embd), width);
+    gb_slices s = {.ffn_slice = n_batch, .row_floats = (widest + 15) & ~(size_t)15};
+    for (;; s.ffn_slice = (s.ffn_slice + 1) / 2) {
+        s.columns = s.ffn_slice < GEMM_COLUMNS ? s.ffn_slice : GEMM_COLUMNS;
+        s.scratch_bytes = (gb_gemm_scratch(widest, s.columns) + 63) & ~(size_t)63;
+        const size_t bytes = s.ffn_slice * (2 * n_ff + n_embd) * sizeof(float) + threads * s.scratch_bytes;
+        if (bytes <= FFN_BYTES || s.ffn_slice <= FFN_SLICE_MIN) break;
+    }
+    const size_t row = n_vocab * sizeof(float);
+    s.logits_rows = LOGITS_BYTES / row < 1 ? 1 : LOGITS_BYTES / row;
+    if (s.logits_rows > n_batch) s.logits_rows = n_batch;
+    if (s.logits_rows > s.columns) s.logits_rows = s.columns;
+    return s;
+}
+
 static void choose_slices(gb_context *c) {
     const gb_llama *m = c->m;
-    const size_t threads = gb_pool_size(c->pool);
-    const size_t widest = max_size(max_size(m->n_ff, m->n_embd), m->n_head * m->head_dim);
-    c->ffn_slice = c->n_batch;
-    for (;; c->ffn_slice = (c->ffn_slice + 1) / 2) {
-        c->columns = c->ffn_slice < GEMM_COLUMNS ? c->ffn_slice : GEMM_COLUMNS;
-        c->scratch_bytes = (gb_gemm_scratch(widest, c->columns) + 63) & ~(size_t)63;
-        const size_t bytes = c->ffn_slice * (2 * m->n_ff + m->n_embd) * sizeof(float) + threads * c->scratch_bytes;
-        if (bytes <= FFN_BYTES || c->ffn_slice <= FFN_SLICE_MIN) break;
-    }
-    const size_t row = m->n_vocab * sizeof(float);
-    c->logits_rows = LOGITS_BYTES / row < 1 ? 1 : LOGITS_BYTES / row;
-    if (c->logits_rows > c->n_batch) c->logits_rows = c->n_batch;
-    if (c->logits_rows > c->columns) c->logits_rows = c->columns;
-    c->row_floats = (widest + 15) & ~(size_t)15;
+    const gb_slices s =
+        gb_slices_of(m->n_embd, m->n_ff, m->n_head * m->head_dim, m->n_vocab, c->n_batch, gb_pool_size(c->pool));
+    c->ffn_slice = s.ffn_slice;
+    c->columns = s.columns;
+    c->logits_rows = s.logits_rows;
+    c->scratch_bytes = s.scratch_bytes;
+    c->row_floats = s.row_floats;
 }
 
 static int size_kv(gb_context *c, gb_error *err) {
