@@ -137,19 +137,18 @@ static int allocate(gb_context *c, gb_error *err) {
     return rc;
 }
 
-/* Rows of the cache are heads: whole blocks of them. */
-static int check_kv(const gb_llama *m, gb_format kv, gb_error *err) {
+int gb_check_kv(gb_format kv, size_t head_dim, const char *model, gb_error *err) {
     const gb_format_info *info = &gb_formats[kv];
     if (!gb_reference(kv, GB_OP_attn_score).any)
         return gb_fail(err, GB_EINPUT, "a KV cache of type %s is not supported (known: f16, f32, q8_0)", info->name);
-    if (m->head_dim % info->block_elems)
+    if (head_dim % info->block_elems)
         return gb_fail(err, GB_EINPUT,
                        "a KV cache of type %s needs heads of whole blocks of %zu elements: those of %s have %zu",
-                       info->name, info->block_elems, m->file->path, m->head_dim);
-    if (kv == GB_FORMAT_q8_0 && m->head_dim > GB_Q8_0_HEAD)
+                       info->name, info->block_elems, model, head_dim);
+    if (kv == GB_FORMAT_q8_0 && head_dim > GB_Q8_0_HEAD)
         return gb_fail(err, GB_EINPUT,
                        "a KV cache of type q8_0 takes heads of at most %d elements: those of %s have %zu", GB_Q8_0_HEAD,
-                       m->file->path, m->head_dim);
+                       model, head_dim);
     return GB_OK;
 }
 
@@ -161,7 +160,7 @@ int gb_context_new(const gb_llama *m, gb_pool *pool, const gb_context_params *pa
         return gb_fail(err, GB_EINPUT, "a context of %zu positions is not possible: %s was trained for 1 to %zu",
                        params->n_ctx, m->file->path, m->n_ctx);
     if (params->n_batch < 1) return gb_fail(err, GB_EINPUT, "a batch needs at least one token");
-    const int unfit = check_kv(m, params->kv, err);
+    const int unfit = gb_check_kv(params->kv, m->head_dim, m->file->path, err);
     if (unfit) return unfit;
     gb_context *c = gb_new(1, sizeof *c, "context", err);
     if (!c) return err->code;

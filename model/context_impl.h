@@ -54,6 +54,9 @@ typedef struct gb_slices {
 /* width: elements of all query heads; threads, n_batch >= 1. */
 gb_slices gb_slices_of(size_t n_embd, size_t n_ff, size_t width, size_t n_vocab, size_t n_batch, size_t threads);
 
+/* Can a cache of this type hold heads of this size? Its rows are heads: whole blocks. `model` is for the message. */
+int gb_check_kv(gb_format kv, size_t head_dim, const char *model, gb_error *err);
+
 /* Rows of a matrix are shared among threads in multiples of this. */
 enum { GB_ROW_GRAIN = 16 };
 
