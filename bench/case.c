@@ -123,13 +123,18 @@ static void fill_row(gb_rng *rng, gb_format format, const part *p, size_t n, flo
 
 static int fill_part(gb_bench_case *c, const part *p, int index, uint64_t seed, gb_error *err) {
     const size_t rows = p->rows * (p->own ? c->calls : 1);
-    c->step[index] = p->own && c->calls > 1 ? p->row_bytes : 0;
-    c->part[index] = gb_new(rows, p->row_bytes, "bench: working set", err);
+    c->step[index] = p->own && c->calls > 1 ? p->row_bytes * p->rows : 0;
+    size_t bytes = 0;
+    if (!gb_mul_size(rows, p->row_bytes, &bytes))
+        return gb_fail(err, GB_ESYSTEM, "bench: %zu rows of %zu bytes do not fit the address space", rows,
+                       p->row_bytes);
+    c->part[index] = gb_new_stream(bytes, "bench: working set", err);
     float *scratch = gb_new(c->shape.n, sizeof *scratch, "bench: one row", err);
     if (!c->part[index] || !scratch) {
         free(scratch);
         return GB_ESYSTEM;
     }
+    memset(c->part[index], 0, bytes);
     char name[64];
     (void)snprintf(name, sizeof name, "bench %s %s %d", gb_formats[c->format].name, gb_op_names[c->op], index);
     gb_rng rng;
@@ -195,6 +200,14 @@ int gb_bench_case_matrix(gb_format format, gb_op op, size_t n, size_t rows, uint
     c->shape = (gb_shape){.n = n, .rows = gb_op_is_row(op) ? 1 : rows, .cols = op == GB_OP_gemm ? GB_BENCH_COLUMNS : 1};
     part parts[GB_BENCH_PARTS];
     parts_of(format, op, &c->shape, parts);
+    return build(c, parts, seed, err);
+}
+
+int gb_bench_case_exact(gb_format format, gb_op op, const gb_shape *shape, size_t calls, uint64_t seed,
+                        gb_bench_case *c, gb_error *err) {
+    *c = (gb_bench_case){.format = format, .op = op, .shape = *shape, .calls = calls};
+    part parts[GB_BENCH_PARTS];
+    parts_of(format, op, shape, parts);
     return build(c, parts, seed, err);
 }
 

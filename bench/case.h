@@ -27,6 +27,10 @@ int gb_bench_case_new(gb_format format, gb_op op, size_t target, uint64_t seed, 
 /* The same on a matrix of `rows` rows of n elements: rows one by one, or all in one call. */
 int gb_bench_case_matrix(gb_format format, gb_op op, size_t n, size_t rows, uint64_t seed, gb_bench_case *c,
                          gb_error *err);
+/* The same of exactly this shape, `calls` calls a pass, each on data of its own where the operation has such: rows, or
+ * copies of the matrix. */
+int gb_bench_case_exact(gb_format format, gb_op op, const gb_shape *shape, size_t calls, uint64_t seed,
+                        gb_bench_case *c, gb_error *err);
 void gb_bench_case_free(gb_bench_case *c);
 
 /* Drops all that a pass touches from the caches. */

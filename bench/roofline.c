@@ -10,6 +10,11 @@ static gb_bench_level level_of(size_t working_set, bool cold, const gb_topology 
     return working_set <= (l3 > own ? l3 : own) ? GB_BENCH_LEVEL_l3 : GB_BENCH_LEVEL_dram;
 }
 
+gb_bench_level gb_level_of_set(size_t bytes, size_t threads, const gb_topology *t) {
+    const gb_bench_level own = level_of(bytes / threads, false, t); /* of its share, each has its own first caches */
+    return own <= GB_BENCH_LEVEL_l2 ? own : level_of(bytes, false, t);
+}
+
 gb_roof gb_roof_of(const gb_bench_result *r, bool cold, const gb_topology *topology, const gb_ceiling *ceiling) {
     gb_roof roof = {.level = level_of(r->working_set, cold, topology),
                     .arithmetic = gb_arithmetic_of(r->kernel->format, r->kernel->op)};

@@ -182,13 +182,29 @@ void gb_bench_outcome_free(gb_bench_outcome *out) {
     gb_topology_free(&out->topology);
 }
 
-int gb_bench_records(const gb_bench_outcome *outcome, gb_results *all, gb_error *err) {
+static int add_kernel(const gb_bench_outcome *outcome, const gb_bench_result *r, const gb_ceilings *ceilings,
+                      gb_results *all, gb_error *err) {
+    gb_record *record = NULL;
+    int rc = gb_bench_record(&outcome->report, r, &outcome->run, outcome->stolen, &record, err);
+    if (!rc && ceilings && r->verdict == GB_VERIFY_OK) {
+        const gb_roof roof = gb_roof_of(r, outcome->report.cold, &outcome->topology, &ceilings->of[0]);
+        gb_roofline_annotate(record, &roof);
+    }
+    if (!rc) rc = gb_results_add_record(all, record, err);
+    gb_record_free(record);
+    return rc;
+}
+
+int gb_bench_records(const gb_bench_outcome *outcome, const gb_ceilings *ceilings, gb_results *all, gb_error *err) {
     const gb_bench_report *report = &outcome->report;
     int rc = GB_OK;
-    for (size_t i = 0; !rc && i < report->count; i++) {
-        if (report->results[i].verdict == GB_VERIFY_SKIP) continue;
+    for (size_t i = 0; !rc && i < report->count; i++)
+        if (report->results[i].verdict != GB_VERIFY_SKIP)
+            rc = add_kernel(outcome, &report->results[i], ceilings, all, err);
+    const size_t count = ceilings ? gb_ceiling_records(ceilings) : 0;
+    for (size_t i = 0; !rc && i < count; i++) {
         gb_record *record = NULL;
-        rc = gb_bench_record(report, &report->results[i], &outcome->run, outcome->stolen, &record, err);
+        rc = gb_ceiling_record(ceilings, i, &outcome->run, &record, err);
         if (!rc) rc = gb_results_add_record(all, record, err);
         gb_record_free(record);
     }

@@ -4,6 +4,7 @@
 
 #include "bench/bench.h"
 #include "bench/models.h"
+#include "bench/roofline.h"
 #include "cli/cli.h"
 #include "cli/place.h"
 #include "results/results.h"
@@ -78,7 +79,8 @@ typedef struct gb_bench_outcome {
 int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outcome *out, gb_error *err);
 void gb_bench_outcome_free(gb_bench_outcome *out);
 
-/* One record per kernel and working set that was not skipped. */
-int gb_bench_records(const gb_bench_outcome *outcome, gb_results *all, gb_error *err);
+/* One record per kernel and working set that was not skipped; with ceilings (or NULL) its place under them, and a
+ * record for each ceiling. */
+int gb_bench_records(const gb_bench_outcome *outcome, const gb_ceilings *ceilings, gb_results *all, gb_error *err);
 
 #endif

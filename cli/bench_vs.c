@@ -109,7 +109,7 @@ static int measure_here(gb_bench_arguments *a, int argc, char **argv, gb_results
     gb_bench_outcome outcome;
     a->options.alternate = true;
     int rc = gb_bench_measure(a, argc, argv, &outcome, err);
-    if (!rc) rc = gb_bench_records(&outcome, all, err);
+    if (!rc) rc = gb_bench_records(&outcome, NULL, all, err);
     if (!rc && outcome.report.failed)
         rc = gb_fail(err, GB_EFINDING, "%zu kernels failed verification and were not timed", outcome.report.failed);
     gb_bench_outcome_free(&outcome);

@@ -122,8 +122,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
     if (a->json && a->csv) return gb_fail(err, GB_EINPUT, "--json and --csv exclude each other");
     if (a->chart && (a->json || a->csv || a->vs || a->binary || a->bench.sessions > 1))
         return gb_fail(err, GB_EINPUT, "--chart excludes --json, --csv, --sessions, --vs and --vs-binary");
-    if (a->roofline && (a->json || a->csv || a->vs || a->binary || a->bench.sessions > 1))
-        return gb_fail(err, GB_EINPUT, "--roofline excludes --json, --csv, --sessions, --vs and --vs-binary");
+    if (a->roofline && (a->csv || a->vs || a->binary || a->bench.sessions > 1))
+        return gb_fail(err, GB_EINPUT, "--roofline excludes --csv, --sessions, --vs and --vs-binary");
     if ((a->vs || a->binary) && (a->csv || a->store || a->list || (a->vs && a->binary)))
         return gb_fail(err, GB_EINPUT, "--vs and --vs-binary exclude each other, --csv, --store and --list");
     return gb_bench_arguments_end(&a->bench, err);
@@ -149,13 +149,13 @@ static int keep(const arguments *a, const gb_results *all, gb_error *err) {
     return gb_store_results(a->store, all, err);
 }
 
-static int show_roofline(const arguments *a, const gb_bench_outcome *outcome, gb_error *err) {
+static int measure_ceilings(const arguments *a, const gb_bench_outcome *outcome, gb_ceilings *ceilings, gb_error *err) {
     gb_ceiling_options o = gb_ceiling_defaults();
-    gb_ceilings ceilings;
     int cpus[GB_PLACE_CPUS];
     const gb_place *place = &a->bench.place;
     const bool anywhere = !place->cpu_count && place->numa.mode != GB_NUMA_NODE;
-    int rc = anywhere ? GB_OK : gb_place_choose(place, &outcome->topology, GB_PLACE_CPUS, cpus, &o.most_threads, err);
+    const int rc =
+        anywhere ? GB_OK : gb_place_choose(place, &outcome->topology, GB_PLACE_CPUS, cpus, &o.most_threads, err);
     if (rc) return rc;
     if (!anywhere) o.cpus = cpus;
     o.topology = &outcome->topology;
@@ -163,11 +163,14 @@ static int show_roofline(const arguments *a, const gb_bench_outcome *outcome, gb
         o.ms = 1;
         o.trials = 3;
     }
-    rc = gb_ceilings_measure(&o, &ceilings, err);
-    if (!rc) gb_roofline_print(stdout, &outcome->report, &outcome->topology, &ceilings);
-    if (!rc) rc = gb_roofline_svg(a->roofline, &outcome->report, &outcome->topology, &ceilings, err);
-    if (!rc) printf("drawn: %s\n", a->roofline);
-    gb_ceilings_free(&ceilings);
+    return gb_ceilings_measure(&o, ceilings, err);
+}
+
+static int show_roofline(const arguments *a, const gb_bench_outcome *outcome, const gb_ceilings *ceilings,
+                         gb_error *err) {
+    if (!a->json) gb_roofline_print(stdout, &outcome->report, &outcome->topology, ceilings);
+    const int rc = gb_roofline_svg(a->roofline, &outcome->report, &outcome->topology, ceilings, err);
+    if (!rc) fprintf(a->json ? stderr : stdout, "drawn: %s\n", a->roofline);
     return rc;
 }
 
@@ -180,18 +183,21 @@ static void show_table(const arguments *a, const gb_bench_outcome *outcome) {
 static int run_here(arguments *a, int argc, char **argv, gb_error *err) {
     gb_bench_outcome outcome;
     gb_results all = {0};
+    gb_ceilings ceilings = {0};
     int rc = gb_bench_measure(&a->bench, argc, argv, &outcome, err);
     if (!rc && a->csv)
         gb_bench_print_csv(stdout, &outcome.report);
     else if (!rc && !a->json)
         show_table(a, &outcome);
     if (!rc && a->chart) gb_bench_print_chart(stdout, &outcome.report);
-    if (!rc && a->roofline) rc = show_roofline(a, &outcome, err);
-    if (!rc && (a->json || a->store)) rc = gb_bench_records(&outcome, &all, err);
+    if (!rc && a->roofline) rc = measure_ceilings(a, &outcome, &ceilings, err);
+    if (!rc && a->roofline) rc = show_roofline(a, &outcome, &ceilings, err);
+    if (!rc && (a->json || a->store)) rc = gb_bench_records(&outcome, a->roofline ? &ceilings : NULL, &all, err);
     if (!rc) rc = keep(a, &all, err);
     if (!rc && outcome.report.failed)
         rc = gb_fail(err, GB_EFINDING, "%zu kernels failed verification and were not timed", outcome.report.failed);
     gb_results_free(&all);
+    gb_ceilings_free(&ceilings);
     gb_bench_outcome_free(&outcome);
     return rc;
 }

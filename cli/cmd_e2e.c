@@ -4,16 +4,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/e2e_report.h"
+#include "cli/e2e_forecast.h"
 #include "cli/store.h"
 #include "harness/alloc.h"
 #include "verify/selected.h"
 
 const char gb_help_e2e[] =
-    "usage: gaugeblock e2e -m MODEL[,MODEL...] [options]\n\n"
+    "usage: gaugeblock e2e -m MODEL[,MODEL...] [options]\n"
+    "       gaugeblock e2e --predict {-m MODEL[,MODEL...] | --shape NAME --type TYPE[,TYPE...]} [options]\n\n"
     "Load time, time to first token, prompt and generation speed, memory. Every repetition measures all models and "
     "thread\n"
-    "counts in turn, so that what else the machine does is shared. No tokenization, no sampling; random token ids.\n\n"
+    "counts in turn, so that what else the machine does is shared. No tokenization, no sampling; random token ids.\n"
+    "Before anything is measured, both speeds are predicted from the times of kernels and of memory on this machine;\n"
+    "--predict stops there.\n\n"
     "  -m, --model LIST  GGUF models, separated by commas\n"
     "  -p, --prompt P    tokens of the prompt test pp (default 512, or what the models' context holds; 0: no such "
     "test)\n"
@@ -27,10 +30,22 @@ const char gb_help_e2e[] =
     "  -b, --batch B     most tokens evaluated at once (default 512)\n"
     "      --kv TYPE     type of the KV cache: f16 (default), f32 or q8_0\n"
     "      --isa NAME    cap of the instruction set (or GAUGEBLOCK_ISA)\n"
+    "      --predict     predict and measure no model; --no-predict: measure and do not predict\n"
+    "      --shape NAME  with --predict: the sizes of a model that need not be here; a name of bench/shapes/ or a "
+    "file\n"
+    "      --type LIST   with --shape: its types, as in 'gaugeblock help quantize'\n"
     "      --store [PATH] also add the results to the store (default: ~/.local/share/gaugeblock/results.db)\n"
-    "      --json        a JSON array with one record per test\n";
+    "      --json        a JSON array with one record per test; with --predict one record per line\n";
 
-enum { OPTION_SEED = GB_OPTION_OWN, OPTION_NO_PIN, OPTION_COUNTERS };
+enum {
+    OPTION_SEED = GB_OPTION_OWN,
+    OPTION_NO_PIN,
+    OPTION_COUNTERS,
+    OPTION_PREDICT,
+    OPTION_NO_PREDICT,
+    OPTION_SHAPE,
+    OPTION_TYPE
+};
 enum { MAX_CELLS = 256, MAX_TOKENS = 1 << 20 };
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
@@ -52,13 +67,15 @@ static int read_threads(gb_e2e_options *o, const char *text, gb_error *err) {
 }
 
 static int split_models(gb_e2e_options *o, gb_error *err) {
-    o->list = strdup(o->engine.model ? o->engine.model : "");
+    const char *text = o->shape ? o->type : o->engine.model;
+    const char *option = o->shape ? "--type" : "--model";
+    o->list = strdup(text ? text : "");
     if (!o->list) return gb_fail(err, GB_ESYSTEM, "options: out of memory");
     char *rest = o->list;
     for (char *word; (word = strsep(&rest, ",")) != NULL;) {
-        if (!*word) return gb_fail(err, GB_EINPUT, "--model '%s': an empty name in the list", o->engine.model);
+        if (!*word) return gb_fail(err, GB_EINPUT, "%s '%s': an empty name in the list", option, text);
         if (o->model_count == GB_E2E_MODELS)
-            return gb_fail(err, GB_EINPUT, "--model '%s': more than %d models", o->engine.model, GB_E2E_MODELS);
+            return gb_fail(err, GB_EINPUT, "%s '%s': more than %d names", option, text, GB_E2E_MODELS);
         o->models[o->model_count++] = word;
     }
     return GB_OK;
@@ -98,11 +115,33 @@ static int take(void *into, int option, char *value, gb_error *err) {
     case GB_OPTION_STORE:
         o->store = value;
         return GB_OK;
+    case OPTION_PREDICT:
+        o->predict = true;
+        return GB_OK;
+    case OPTION_NO_PREDICT:
+        o->no_predict = true;
+        return GB_OK;
+    case OPTION_SHAPE:
+        o->shape = value;
+        return GB_OK;
+    case OPTION_TYPE:
+        o->type = value;
+        return GB_OK;
     case 'c':
         return gb_fail(err, GB_EINPUT, "--ctx: unknown to e2e, whose contexts are as long as its tests need");
     default:
         return gb_engine_option(&o->engine, option, value, err);
     }
+}
+
+static int check_subject(gb_e2e_options *o, int argc, char **argv, gb_error *err) {
+    if (o->predict && o->no_predict) return gb_fail(err, GB_EINPUT, "--predict and --no-predict exclude each other");
+    if (o->shape && o->engine.model) return gb_fail(err, GB_EINPUT, "--shape and --model exclude each other");
+    if (o->shape && !o->predict)
+        return gb_fail(err, GB_EINPUT, "--shape names no model that could be measured; --predict is missing");
+    if (!o->shape != !o->type) return gb_fail(err, GB_EINPUT, "--shape and --type go together");
+    if (o->shape) o->engine.model = o->shape;
+    return gb_engine_check_words(&o->engine, argc, argv, err);
 }
 
 static int read_options(int argc, char **argv, gb_e2e_options *o, gb_error *err) {
@@ -114,9 +153,13 @@ static int read_options(int argc, char **argv, gb_e2e_options *o, gb_error *err)
                                           {"counters", required_argument, NULL, OPTION_COUNTERS},
                                           {"no-pin", no_argument, NULL, OPTION_NO_PIN},
                                           {"store", optional_argument, NULL, GB_OPTION_STORE},
+                                          {"predict", no_argument, NULL, OPTION_PREDICT},
+                                          {"no-predict", no_argument, NULL, OPTION_NO_PREDICT},
+                                          {"shape", required_argument, NULL, OPTION_SHAPE},
+                                          {"type", required_argument, NULL, OPTION_TYPE},
                                           {NULL, 0, NULL, 0}};
     int rc = gb_read_options(argc, argv, GB_ENGINE_SHORT "p:n:r:", names, take, o, err);
-    if (!rc) rc = gb_engine_check_words(&o->engine, argc, argv, err);
+    if (!rc) rc = check_subject(o, argc, argv, err);
     if (!rc && o->no_pin && o->engine.place.cpu_count)
         rc = gb_fail(err, GB_EINPUT, "--no-pin and --cpu-list exclude each other");
     if (!rc && !o->threads_given) o->threads[0] = o->engine.threads;
@@ -127,6 +170,7 @@ static int read_options(int argc, char **argv, gb_e2e_options *o, gb_error *err)
 /* Default lengths shrink to the shortest context; lengths that were asked for must fit it. */
 static int fit_context(gb_e2e_options *o, gb_error *err) {
     size_t n_ctx = 0;
+    if (o->shape) return GB_OK;
     const int rc = gb_e2e_context(o->models, o->model_count, &n_ctx, err);
     if (rc) return rc;
     struct {
@@ -151,7 +195,63 @@ static void show_progress(void *user, double share) {
     if (share < 1.0) fprintf(stderr, "measuring: %.0f %%", 100.0 * share);
 }
 
-static int measure(const gb_e2e_options *o, const gb_topology *topology, const gb_run *run, gb_error *err) {
+/* --- predictions: out[model * thread counts + count] -------------------------------------------------------------- */
+
+static int subject(const gb_e2e_options *o, size_t i, gb_predict_model *out, gb_error *err) {
+    gb_model_sizes sizes;
+    if (!o->shape) return gb_predict_model_of_file(o->models[i], out, err);
+    const int rc = gb_predict_sizes(o->shape, &sizes, err);
+    return rc ? rc : gb_predict_model_of_sizes(&sizes, o->models[i], out, err);
+}
+
+/* All models for one number of threads after the other: a team of threads lives as long as it is needed. */
+static int predict_jobs(const gb_e2e_options *o, const gb_predict_where *where, gb_predict_job *jobs,
+                        gb_prediction *out, gb_error *err) {
+    gb_predict_params p = {
+        .prompt = o->prompt, .generate = o->generate, .n_batch = o->engine.n_batch, .kv = o->engine.kv};
+    int rc = GB_OK;
+    for (size_t t = 0; !rc && t < o->thread_counts; t++) {
+        p.threads = o->threads[t];
+        rc = gb_predict_all(where, &p, jobs, o->model_count, err);
+        for (size_t i = 0; i < o->model_count; i++) out[i * o->thread_counts + t] = jobs[i].out;
+    }
+    return rc;
+}
+
+static int predict(const gb_e2e_options *o, const gb_e2e_params *p, gb_prediction *out, gb_error *err) {
+    const gb_predict_where where = {
+        .cap = p->cap, .topology = p->topology, .cpus = p->cpus, .cpu_count = p->cpu_count, .seed = p->seed};
+    int rc = GB_OK;
+    gb_predict_model models[GB_E2E_MODELS] = {0};
+    gb_predict_job jobs[GB_E2E_MODELS];
+    for (size_t i = 0; !rc && i < o->model_count; i++) {
+        rc = subject(o, i, &models[i], err);
+        jobs[i] = (gb_predict_job){.model = &models[i], .path = o->shape ? NULL : o->models[i]};
+    }
+    if (!rc) rc = predict_jobs(o, &where, jobs, out, err);
+    for (size_t i = 0; i < o->model_count; i++) gb_predict_model_free(&models[i]);
+    return rc;
+}
+
+/* --- the run ------------------------------------------------------------------------------------------------------ */
+
+static int measure(const gb_e2e_options *o, const gb_e2e_params *params, gb_e2e_outcome *r, gb_e2e_cell *cells,
+                   gb_error *err) {
+    const size_t gaps = o->generate * o->repetitions;
+    r->scratch = gb_new(gaps > o->repetitions ? gaps : o->repetitions, sizeof *r->scratch, "samples", err);
+    int rc = r->scratch ? GB_OK : GB_ESYSTEM;
+    if (!rc)
+        rc = gb_e2e_run(params, cells, r->count, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, NULL, err);
+    if (!rc) {
+        if (!o->engine.json) gb_e2e_print(r);
+        if (o->engine.json || o->store) rc = gb_e2e_deliver(r, err);
+        for (size_t i = 0; i < r->count; i++) gb_e2e_cell_free(&cells[i]);
+    }
+    free(r->scratch);
+    return rc;
+}
+
+static int predict_and_measure(const gb_e2e_options *o, const gb_topology *topology, const gb_run *run, gb_error *err) {
     gb_e2e_params params = {.prompt = o->prompt,
                             .generate = o->generate,
                             .repetitions = o->repetitions,
@@ -164,39 +264,28 @@ static int measure(const gb_e2e_options *o, const gb_topology *topology, const g
                             .counters = o->counters,
                             .cpus = run->cpus,
                             .cpu_count = run->cpu_count};
-    int rc = gb_parse_isa(o->engine.isa, &params.cap, err);
-    size_t verified = 0;
-    if (!rc) rc = gb_verify_selected(&params.cap, &verified, err);
-    if (rc) return rc;
-    const size_t count = o->model_count * o->thread_counts;
-    if (count > MAX_CELLS)
+    gb_e2e_cell cells[MAX_CELLS] = {0};
+    gb_prediction predicted[MAX_CELLS];
+    gb_e2e_outcome r = {
+        .o = o, .cells = cells, .count = o->model_count * o->thread_counts, .topology = topology, .run = run};
+    if (!o->prompt && !o->generate)
+        return gb_fail(err, GB_EINPUT, "nothing to measure: both the prompt and the generation have no tokens");
+    if (r.count > MAX_CELLS)
         return gb_fail(err, GB_EINPUT, "%zu models with %zu thread counts are more than %d", o->model_count,
                        o->thread_counts, MAX_CELLS);
-    gb_e2e_cell *cells = gb_new(count, sizeof *cells, "cells", err);
-    const size_t gaps = o->generate * o->repetitions;
-    double *scratch = gb_new(gaps > o->repetitions ? gaps : o->repetitions, sizeof *scratch, "samples", err);
-    if (!cells || !scratch) rc = GB_ESYSTEM;
-    for (size_t i = 0; i < count && !rc; i++) {
+    for (size_t i = 0; i < r.count; i++) {
         cells[i].model = o->models[i / o->thread_counts];
         cells[i].threads = o->threads[i % o->thread_counts];
     }
-    if (!rc) rc = gb_e2e_run(&params, cells, count, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, NULL, err);
-    if (!rc) {
-        const gb_e2e_outcome r = {.o = o,
-                                  .cells = cells,
-                                  .count = count,
-                                  .topology = topology,
-                                  .tier = gb_cap_tier(&params.cap),
-                                  .verified = verified,
-                                  .run = run,
-                                  .scratch = scratch};
-        if (!o->engine.json) gb_e2e_print(&r);
-        if (o->engine.json || o->store) rc = gb_e2e_deliver(&r, err);
-        for (size_t i = 0; i < count; i++) gb_e2e_cell_free(&cells[i]);
+    int rc = gb_parse_isa(o->engine.isa, &params.cap, err);
+    if (!rc) rc = gb_verify_selected(&params.cap, &r.verified, err);
+    r.tier = gb_cap_tier(&params.cap);
+    if (!rc && !o->no_predict) {
+        r.predicted = predicted;
+        rc = predict(o, &params, predicted, err);
     }
-    free(cells);
-    free(scratch);
-    return rc;
+    if (rc) return rc;
+    return o->predict ? gb_e2e_show_forecasts(&r, err) : measure(o, &params, &r, cells, err);
 }
 
 /* One thread per physical core first. */
@@ -224,7 +313,8 @@ int gb_cmd_e2e(int argc, char **argv, gb_error *err) {
     if (!rc) rc = fit_context(&o, err);
     if (!rc) rc = gb_topology_read(&topology, err);
     if (!rc) rc = choose_cpus(&o, &topology, &run, err);
-    if (!rc) rc = measure(&o, &topology, &run, err);
+    if (!rc && run.cpu_count) gb_topology_look_from(&topology, run.cpus[0]); /* sizes of the caches that it uses */
+    if (!rc) rc = predict_and_measure(&o, &topology, &run, err);
     gb_topology_free(&topology);
     free(o.list);
     return rc;

@@ -81,6 +81,13 @@ static void print_counters(const char *model, const char *test, const gb_counter
     free(text);
 }
 
+/* Of one test; NULL: none. */
+static const gb_predicted_test *prediction_of(const gb_e2e_outcome *r, const gb_e2e_cell *c, const double *samples) {
+    if (!r->predicted) return NULL;
+    const gb_prediction *p = &r->predicted[c - r->cells];
+    return samples == c->pp ? &p->pp : &p->tg;
+}
+
 static cJSON *test_record(const gb_e2e_outcome *r, const gb_e2e_cell *c, const char *kind, size_t tokens,
                           const double *samples) {
     const gb_e2e_options *o = r->o;
@@ -106,6 +113,8 @@ static cJSON *test_record(const gb_e2e_outcome *r, const gb_e2e_cell *c, const c
     cJSON_AddNumberToObject(json, "tps_mean", s.mean);
     cJSON_AddNumberToObject(json, "tps_sd", s.sd);
     add_number(json, "noise_floor", o->repetitions > 1 ? gb_noise_floor(samples, o->repetitions, r->scratch) : NAN);
+    const gb_predicted_test *predicted = prediction_of(r, c, samples);
+    if (predicted) gb_predict_add_json(json, predicted);
     cJSON *all = cJSON_AddArrayToObject(json, "samples");
     for (size_t i = 0; i < o->repetitions; i++) cJSON_AddItemToArray(all, cJSON_CreateNumber(samples[i]));
     if (samples == c->tg) add_gaps(json, c, r->scratch);
@@ -133,8 +142,11 @@ static void print_row(const gb_e2e_outcome *r, const gb_e2e_cell *c, const char 
     const gb_summary s = gb_summarize(samples, r->o->repetitions, r->scratch);
     char test[32];
     (void)snprintf(test, sizeof test, "%s%zu", kind, tokens);
-    printf("%-32.32s %-7s %3zu  %9.2f  %9.2f .. %-9.2f\n", base_name(c->model), test, c->threads, s.median, s.low,
+    const gb_predicted_test *predicted = prediction_of(r, c, samples);
+    printf("%-32.32s %-7s %3zu  %9.2f  %9.2f .. %-9.2f", base_name(c->model), test, c->threads, s.median, s.low,
            s.high);
+    if (predicted) printf("  %9.2f  %+6.1f %%", predicted->tps, 100 * (predicted->tps / s.median - 1));
+    putchar('\n');
 }
 
 void gb_e2e_print(const gb_e2e_outcome *r) {
@@ -143,8 +155,8 @@ void gb_e2e_print(const gb_e2e_outcome *r) {
     size_t low = 0;
     size_t high = 0;
     const double coverage = gb_median_ranks(o->repetitions, &low, &high);
-    printf("%-32s %-7s %3s  %9s  %s\n", "model", "test", "thr", "tokens/s",
-           coverage >= 0.95 ? "95 % interval of the median" : "least .. most (too few samples for 95 %)");
+    printf("%-32s %-7s %3s  %9s  %-22s%s\n", "model", "test", "thr", "tokens/s",
+           coverage >= 0.95 ? "95 % interval" : "least .. most", r->predicted ? "  predicted     error" : "");
     for (size_t i = 0; i < r->count; i++) {
         if (cells[i].pp) print_row(r, &cells[i], "pp", o->prompt, cells[i].pp);
         if (cells[i].tg) print_row(r, &cells[i], "tg", o->generate, cells[i].tg);
@@ -157,7 +169,10 @@ void gb_e2e_print(const gb_e2e_outcome *r) {
                (double)p->model_bytes * 1e-6, p->bits_per_weight, p->load_ms, p->first_decode_ms, p->ttft_ms,
                (double)p->peak_rss_bytes * 1e-6, (double)p->kv_bytes * 1e-6);
     }
-    printf("\ninstruction set %s, KV cache %s, batch %zu, %zu repetitions; TTFT: %zu tokens, without tokenization; "
+    printf("\ntokens/s: the median%s\n",
+           coverage >= 0.95 ? " and its interval" : "; there are too few samples for an interval of 95 %");
+    if (r->predicted) puts("predicted: before the measurement, from times of kernels and of memory alone");
+    printf("instruction set %s, KV cache %s, batch %zu, %zu repetitions; TTFT: %zu tokens, without tokenization; "
            "peak: of a process that runs this model only\n",
            r->tier, gb_formats[o->engine.kv].name, o->engine.n_batch, o->repetitions, o->prompt);
     if (o->counts) putchar('\n');

@@ -3,13 +3,14 @@
 #define GB_CLI_E2E_REPORT_H
 
 #include "cli/engine.h"
+#include "cli/predict.h"
 #include "model/e2e.h"
 
 enum { GB_E2E_MODELS = 64, GB_E2E_COUNTS = 32 };
 
 typedef struct gb_e2e_options {
     gb_engine_options engine;
-    char *list; /* -m, cut into models */
+    char *list; /* -m, cut into models, or --type, cut into types */
     const char *models[GB_E2E_MODELS];
     size_t model_count;
     size_t threads[GB_E2E_COUNTS];
@@ -18,13 +19,16 @@ typedef struct gb_e2e_options {
     bool prompt_given, generate_given, threads_given, no_pin;
     gb_counter_choice counters;
     bool counts;
-    const char *store; /* NULL: do not */
+    const char *store;        /* NULL: do not */
+    const char *shape, *type; /* NULL: models are files */
+    bool predict, no_predict;
     uint64_t seed;
 } gb_e2e_options;
 
 typedef struct gb_e2e_outcome {
     const gb_e2e_options *o;
     const gb_e2e_cell *cells;
+    const gb_prediction *predicted; /* of each cell, made before it was measured; NULL: not asked for */
     size_t count;
     const gb_topology *topology;
     const char *tier;

@@ -19,4 +19,8 @@ static inline bool gb_add_size(size_t a, size_t b, size_t *out) {
  * memory; `what` names the thing for the message. Free with free(). count == 0 gives a valid pointer. */
 void *gb_new(size_t count, size_t size, const char *what, gb_error *err);
 
+/* Memory that is walked through again and again, in pages as large as the system gives: the same, but not zeroed and
+ * not touched, so that whoever writes first decides where its pages lie. */
+void *gb_new_stream(size_t bytes, const char *what, gb_error *err);
+
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -90,6 +91,21 @@ int gb_map_open(const char *path, gb_map *map, gb_error *err) {
     }
     (void)close(fd);
     return rc;
+}
+
+double gb_map_resident(const gb_map *map) {
+    const long page = sysconf(_SC_PAGESIZE);
+    if (!map->data || page <= 0) return NAN;
+    const size_t pages = (map->size + (size_t)page - 1) / (size_t)page;
+    unsigned char *in = calloc(pages, 1);
+    double share = NAN;
+    if (in && mincore((void *)(uintptr_t)map->data, map->size, in) == 0) {
+        size_t there = 0;
+        for (size_t i = 0; i < pages; i++) there += in[i] & 1U;
+        share = (double)there / (double)pages;
+    }
+    free(in);
+    return share;
 }
 
 void gb_map_close(gb_map *map) {

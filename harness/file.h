@@ -20,6 +20,9 @@ void gb_map_close(gb_map *map);
 /* Drops the whole pages of [from, to) of a mapping; they would come back from the file if they were read again. */
 void gb_map_let_go(const uint8_t *from, const uint8_t *to);
 
+/* Share of a mapping's pages that are in memory; NaN if the kernel does not say. */
+double gb_map_resident(const gb_map *map);
+
 /* Reads a whole file or stream ("-" or NULL path = stdin) into memory, at most max bytes; *data is NUL-terminated (the
  * terminator is not counted) and freed by the caller. */
 int gb_read_all(const char *path, size_t max, uint8_t **data, size_t *size, gb_error *err);

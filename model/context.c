@@ -53,24 +53,33 @@ static size_t size_ffn_acts(const gb_llama *m, size_t tokens) {
     return bytes;
 }
 
-/* Tokens per feed-forward slice and columns per gemm: as many as the bound on memory allows. The loader's limits on
- * widths keep these sums far inside 64 bits. */
+/* As many tokens and columns as the bound on memory allows. The loader's limits on widths keep these sums far inside 64
+ * bits. */
+gb_slices gb_slices_of(size_t n_embd, size_t n_ff, size_t width, size_t n_vocab, size_t n_batch, size_t threads) {
+    const size_t widest = max_size(max_size(n_ff, n_embd), width);
+    gb_slices s = {.ffn_slice = n_batch, .row_floats = (widest + 15) & ~(size_t)15};
+    for (;; s.ffn_slice = (s.ffn_slice + 1) / 2) {
+        s.columns = s.ffn_slice < GEMM_COLUMNS ? s.ffn_slice : GEMM_COLUMNS;
+        s.scratch_bytes = (gb_gemm_scratch(widest, s.columns) + 63) & ~(size_t)63;
+        const size_t bytes = s.ffn_slice * (2 * n_ff + n_embd) * sizeof(float) + threads * s.scratch_bytes;
+        if (bytes <= FFN_BYTES || s.ffn_slice <= FFN_SLICE_MIN) break;
+    }
+    const size_t row = n_vocab * sizeof(float);
+    s.logits_rows = LOGITS_BYTES / row < 1 ? 1 : LOGITS_BYTES / row;
+    if (s.logits_rows > n_batch) s.logits_rows = n_batch;
+    if (s.logits_rows > s.columns) s.logits_rows = s.columns;
+    return s;
+}
+
 static void choose_slices(gb_context *c) {
     const gb_llama *m = c->m;
-    const size_t threads = gb_pool_size(c->pool);
-    const size_t widest = max_size(max_size(m->n_ff, m->n_embd), m->n_head * m->head_dim);
-    c->ffn_slice = c->n_batch;
-    for (;; c->ffn_slice = (c->ffn_slice + 1) / 2) {
-        c->columns = c->ffn_slice < GEMM_COLUMNS ? c->ffn_slice : GEMM_COLUMNS;
-        c->scratch_bytes = (gb_gemm_scratch(widest, c->columns) + 63) & ~(size_t)63;
-        const size_t bytes = c->ffn_slice * (2 * m->n_ff + m->n_embd) * sizeof(float) + threads * c->scratch_bytes;
-        if (bytes <= FFN_BYTES || c->ffn_slice <= FFN_SLICE_MIN) break;
-    }
-    const size_t row = m->n_vocab * sizeof(float);
-    c->logits_rows = LOGITS_BYTES / row < 1 ? 1 : LOGITS_BYTES / row;
-    if (c->logits_rows > c->n_batch) c->logits_rows = c->n_batch;
-    if (c->logits_rows > c->columns) c->logits_rows = c->columns;
-    c->row_floats = (widest + 15) & ~(size_t)15;
+    const gb_slices s =
+        gb_slices_of(m->n_embd, m->n_ff, m->n_head * m->head_dim, m->n_vocab, c->n_batch, gb_pool_size(c->pool));
+    c->ffn_slice = s.ffn_slice;
+    c->columns = s.columns;
+    c->logits_rows = s.logits_rows;
+    c->scratch_bytes = s.scratch_bytes;
+    c->row_floats = s.row_floats;
 }
 
 static int size_kv(gb_context *c, gb_error *err) {
@@ -128,19 +137,18 @@ static int allocate(gb_context *c, gb_error *err) {
     return rc;
 }
 
-/* Rows of the cache are heads: whole blocks of them. */
-static int check_kv(const gb_llama *m, gb_format kv, gb_error *err) {
+int gb_check_kv(gb_format kv, size_t head_dim, const char *model, gb_error *err) {
     const gb_format_info *info = &gb_formats[kv];
     if (!gb_reference(kv, GB_OP_attn_score).any)
         return gb_fail(err, GB_EINPUT, "a KV cache of type %s is not supported (known: f16, f32, q8_0)", info->name);
-    if (m->head_dim % info->block_elems)
+    if (head_dim % info->block_elems)
         return gb_fail(err, GB_EINPUT,
                        "a KV cache of type %s needs heads of whole blocks of %zu elements: those of %s have %zu",
-                       info->name, info->block_elems, m->file->path, m->head_dim);
-    if (kv == GB_FORMAT_q8_0 && m->head_dim > GB_Q8_0_HEAD)
+                       info->name, info->block_elems, model, head_dim);
+    if (kv == GB_FORMAT_q8_0 && head_dim > GB_Q8_0_HEAD)
         return gb_fail(err, GB_EINPUT,
                        "a KV cache of type q8_0 takes heads of at most %d elements: those of %s have %zu", GB_Q8_0_HEAD,
-                       m->file->path, m->head_dim);
+                       model, head_dim);
     return GB_OK;
 }
 
@@ -152,7 +160,7 @@ int gb_context_new(const gb_llama *m, gb_pool *pool, const gb_context_params *pa
         return gb_fail(err, GB_EINPUT, "a context of %zu positions is not possible: %s was trained for 1 to %zu",
                        params->n_ctx, m->file->path, m->n_ctx);
     if (params->n_batch < 1) return gb_fail(err, GB_EINPUT, "a batch needs at least one token");
-    const int unfit = check_kv(m, params->kv, err);
+    const int unfit = gb_check_kv(params->kv, m->head_dim, m->file->path, err);
     if (unfit) return unfit;
     gb_context *c = gb_new(1, sizeof *c, "context", err);
     if (!c) return err->code;

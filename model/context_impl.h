@@ -43,6 +43,23 @@ struct gb_context {
     float *observed; /* the input rows of one product */
 };
 
+/* How a pass is cut up, so that its working memory stays bounded. */
+typedef struct gb_slices {
+    size_t ffn_slice;   /* tokens of the feed-forward part at once */
+    size_t columns;     /* of one gemm call */
+    size_t logits_rows; /* tokens whose logits are computed at once */
+    size_t scratch_bytes, row_floats;
+} gb_slices;
+
+/* width: elements of all query heads; threads, n_batch >= 1. */
+gb_slices gb_slices_of(size_t n_embd, size_t n_ff, size_t width, size_t n_vocab, size_t n_batch, size_t threads);
+
+/* Can a cache of this type hold heads of this size? Its rows are heads: whole blocks. `model` is for the message. */
+int gb_check_kv(gb_format kv, size_t head_dim, const char *model, gb_error *err);
+
+/* Rows of a matrix are shared among threads in multiples of this. */
+enum { GB_ROW_GRAIN = 16 };
+
 /* Lays out the activation rows of `tokens` tokens for these matrices at `data` (NULL: only sizes); returns the bytes.
  */
 size_t gb_plan_acts(gb_acts *a, const gb_matrix *const *w, size_t count, size_t tokens, uint8_t *data);

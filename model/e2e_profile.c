@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,22 +24,11 @@ static double ms_since(uint64_t start) {
     return (double)(gb_now_ns() - start) * 1e-6;
 }
 
-/* Share of the file's pages that are in memory; NaN if the kernel does not say. */
+/* Share of the file's pages that are in memory; NaN if it is not known. */
 static double resident_share(const char *path) {
     gb_map map;
     if (gb_map_open(path, &map, NULL) != GB_OK) return NAN;
-    const long page = sysconf(_SC_PAGESIZE);
-    double share = NAN;
-    if (map.data && page > 0) {
-        const size_t pages = (map.size + (size_t)page - 1) / (size_t)page;
-        unsigned char *in = calloc(pages, 1);
-        if (in && mincore((void *)(uintptr_t)map.data, map.size, in) == 0) {
-            size_t there = 0;
-            for (size_t i = 0; i < pages; i++) there += in[i] & 1U;
-            share = (double)there / (double)pages;
-        }
-        free(in);
-    }
+    const double share = gb_map_resident(&map);
     gb_map_close(&map);
     return share;
 }

@@ -4,8 +4,6 @@
 #include "model/context_impl.h"
 #include "reference/math.h"
 
-enum { ROW_GRAIN = 16 };
-
 /* Place of the activations that this matrix takes; a->count if they are not planned yet. */
 static size_t find_acts(const gb_acts *a, const gb_matrix *w) {
     size_t j = 0;
@@ -106,7 +104,7 @@ static void multiply_job(void *ctx, size_t member, size_t size) {
         const gb_matrix *w = p->w;
         size_t begin = 0;
         size_t end = 0;
-        gb_pool_share(w->rows, ROW_GRAIN, member, size, &begin, &end);
+        gb_pool_share(w->rows, GB_ROW_GRAIN, member, size, &begin, &end);
         if (begin == end) continue;
         const uint8_t *rows = w->data + begin * w->row_bytes;
         if (cols == 1) {

@@ -169,7 +169,8 @@ static void resolve_float_kernels(gb_llama *m) {
     m->argmax = gb_resolve(GB_FORMAT_f32, GB_OP_argmax, &m->cap).argmax;
 }
 
-static int load(gb_llama *m, gb_pool *pool, gb_error *err) {
+/* Everything but the look at the scales. */
+static int load(gb_llama *m, gb_error *err) {
     int rc = gb_llama_read_shape(m, err);
     if (rc) return rc;
     /* A file of t tensors cannot hold more layers than tensors: no allocation larger than the file suggests. */
@@ -185,26 +186,38 @@ static int load(gb_llama *m, gb_pool *pool, gb_error *err) {
     }
     rc = read_tensors(&l);
     free(l.used);
-    if (!rc) rc = gb_llama_check_scales(m->file, pool, err);
     resolve_float_kernels(m);
+    return rc;
+}
+
+static int open_file(const char *path, const gb_cap *cap, gb_llama **out, gb_error *err) {
+    *out = gb_new(1, sizeof **out, "model", err);
+    if (!*out) return GB_ESYSTEM;
+    (*out)->cap = *cap;
+    const int rc = gb_gguf_open(path, &(*out)->file, err);
+    return rc ? rc : load(*out, err);
+}
+
+/* A model that could not be read leaves nothing. */
+static int settle(int rc, gb_llama **out) {
+    if (!rc) return GB_OK;
+    gb_llama_free(*out);
+    *out = NULL;
     return rc;
 }
 
 int gb_llama_load(const char *path, const gb_cap *cap, gb_pool *pool, gb_llama **out, gb_error *err) {
     gb_error local = {0};
     if (!err) err = &local;
-    *out = NULL;
-    gb_llama *m = gb_new(1, sizeof *m, "model", err);
-    if (!m) return err->code;
-    m->cap = *cap;
-    int rc = gb_gguf_open(path, &m->file, err);
-    if (!rc) rc = load(m, pool, err);
-    if (rc) {
-        gb_llama_free(m);
-        return rc;
-    }
-    *out = m;
-    return GB_OK;
+    int rc = open_file(path, cap, out, err);
+    if (!rc) rc = gb_llama_check_scales((*out)->file, pool, err);
+    return settle(rc, out);
+}
+
+int gb_llama_inspect(const char *path, gb_llama **out, gb_error *err) {
+    const gb_cap none = {.reference_only = 1};
+    gb_error local = {0};
+    return settle(open_file(path, &none, out, err ? err : &local), out);
 }
 
 void gb_llama_free(gb_llama *m) {

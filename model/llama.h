@@ -70,6 +70,8 @@ typedef struct gb_llama {
 /* Opens, validates, scans the scales (a NaN or infinite scale is refused; `pool` shares that work and may be NULL) and
  * resolves the kernels that `cap` allows. On error *out is NULL and err names the file and what is wrong with it. */
 int gb_llama_load(const char *path, const gb_cap *cap, gb_pool *pool, gb_llama **out, gb_error *err);
+/* The same for who only asks for sizes and formats: weights are not looked at, so it must not be computed with. */
+int gb_llama_inspect(const char *path, gb_llama **out, gb_error *err);
 void gb_llama_free(gb_llama *m);
 
 /* gb_gguf_check_scales with the work shared by the threads of a pool (NULL: none); err must not be NULL. */

@@ -8,6 +8,7 @@
 #include "harness/alloc.h"
 #include "harness/rng.h"
 #include "model/foreign.h"
+#include "model/shape_tensors.h"
 #include "reference/number.h"
 
 /* --- random numbers: a stream per (seed, tensor, row) ------------------------------------------------------------- */
@@ -158,51 +159,8 @@ static bool make_ones(const void *ctx, uint64_t row, float *x, void *blocks) {
     return true;
 }
 
-/* --- the tensors of a Llama model --------------------------------------------------------------------------------- */
-
-typedef struct model {
-    gb_plan_row *rows;
-    char (*names)[GB_SHOWN];
-    size_t count, room;
-} model;
-
-static void add(model *m, const char *name, uint64_t columns, uint64_t rows) {
-    char *copy = m->names[m->count];
-    snprintf(copy, GB_SHOWN, "%s", name);
-    m->rows[m->count++] = (gb_plan_row){.name = {copy, strlen(copy)},
-                                        .dims = rows ? 2 : 1,
-                                        .ne = {columns, rows ? rows : 1, 1, 1},
-                                        .from = GB_FORMAT_f32};
-}
-
-static void add_layer(model *m, const gb_shape *s, uint32_t layer) {
-    const uint64_t q = (uint64_t)s->heads * s->head_dim;
-    const uint64_t kv = (uint64_t)s->kv_heads * s->head_dim;
-    const struct {
-        const char *suffix;
-        uint64_t columns, rows; /* rows 0: a vector */
-    } parts[] = {{"attn_norm", s->dim, 0},     {"attn_q", s->dim, q},      {"attn_k", s->dim, kv},
-                 {"attn_v", s->dim, kv},       {"attn_output", q, s->dim}, {"ffn_norm", s->dim, 0},
-                 {"ffn_gate", s->dim, s->ffn}, {"ffn_up", s->dim, s->ffn}, {"ffn_down", s->ffn, s->dim}};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        char name[GB_SHOWN];
-        snprintf(name, sizeof name, "blk.%u.%s.weight", layer, parts[i].suffix);
-        add(m, name, parts[i].columns, parts[i].rows);
-    }
-}
-
-static int build(model *m, const gb_shape *s, gb_error *err) {
-    m->room = (size_t)s->layers * 9 + 4;
-    m->rows = gb_new(m->room, sizeof *m->rows, "tensors of a model", err);
-    m->names = gb_new(m->room, sizeof *m->names, "tensors of a model", err);
-    if (!m->rows || !m->names) return GB_ESYSTEM;
-    add(m, "token_embd.weight", s->dim, s->vocab);
-    if (s->rope_factor != 0) add(m, "rope_freqs.weight", s->head_dim / 2, 0);
-    for (uint32_t layer = 0; layer < s->layers; layer++) add_layer(m, s, layer);
-    add(m, "output_norm.weight", s->dim, 0);
-    if (!s->tied) add(m, "output.weight", s->dim, s->vocab);
-    return GB_OK;
-}
+/* --- the file ------------------------------------------------------------------------------------------------------
+ */
 
 static int put_keys(gb_gguf_writer *w, const gb_synth_options *o, gb_error *err) {
     const gb_shape *s = &o->shape;
@@ -241,8 +199,8 @@ static int write_rope_factors(gb_gguf_writer *w, const gb_shape *shape, gb_error
     return rc;
 }
 
-static int write_tensors(gb_gguf_writer *w, const gb_synth_options *o, const model *m, gb_pool *pool, const gb_cap *cap,
-                         const gb_progress *progress, gb_error *err) {
+static int write_tensors(gb_gguf_writer *w, const gb_synth_options *o, const gb_shape_tensors *m, gb_pool *pool,
+                         const gb_cap *cap, const gb_progress *progress, gb_error *err) {
     int rc = GB_OK;
     for (size_t i = 0; !rc && i < m->count; i++)
         rc = gb_gguf_put_tensor(w, m->rows[i].name, m->rows[i].dims, m->rows[i].ne, m->rows[i].to, err);
@@ -263,7 +221,7 @@ static int write_tensors(gb_gguf_writer *w, const gb_synth_options *o, const mod
     return rc;
 }
 
-static void count_up(const model *m, gb_synth_result *result) {
+static void count_up(const gb_shape_tensors *m, gb_synth_result *result) {
     *result = (gb_synth_result){.tensors = m->count};
     for (size_t i = 0; i < m->count; i++) {
         result->parameters += gb_plan_elements(&m->rows[i]);
@@ -273,17 +231,10 @@ static void count_up(const model *m, gb_synth_result *result) {
 
 int gb_synth_write(const gb_synth_options *options, const char *path, gb_pool *pool, const gb_cap *cap,
                    const gb_progress *progress, gb_synth_result *result, gb_error *err) {
-    const gb_shape *s = &options->shape;
-    const gb_model_facts facts = {.layers = s->layers,
-                                  .heads = s->heads,
-                                  .kv_heads = s->kv_heads,
-                                  .class_70b = s->layers == 80 && s->heads != s->kv_heads};
     const gb_plan_options plan = {.recipe = options->recipe, .pure = options->pure};
-    model m = {0};
+    gb_shape_tensors m = {0};
     gb_gguf_writer *w = NULL;
-    int rc = build(&m, s, err);
-    if (!rc) rc = gb_recipe_plan(&plan, &facts, m.rows, m.count, err);
-    if (!rc) rc = gb_plan_check(m.rows, m.count, err);
+    int rc = gb_shape_plan(&options->shape, &plan, &m, err);
     if (!rc) rc = gb_gguf_writer_new(path, &w, err);
     if (!rc) rc = put_keys(w, options, err);
     if (!rc) rc = write_tensors(w, options, &m, pool, cap, progress, err);
@@ -293,7 +244,6 @@ int gb_synth_write(const gb_synth_options *options, const char *path, gb_pool *p
         count_up(&m, result);
         rc = gb_gguf_writer_commit(w, err);
     }
-    free(m.rows);
-    free(m.names);
+    gb_shape_tensors_free(&m);
     return rc;
 }

@@ -72,6 +72,24 @@ static int is_e2e(const cJSON *json) {
     return gb_json_at(json, "tps_median") && gb_json_at(json, "test");
 }
 
+/* What the same run had predicted: tokens per second, parts of the time, and how far off that was. */
+static void copy_prediction(const making *m) {
+    const cJSON *predicted = gb_json_at(m->from, "predicted");
+    const cJSON *parts = gb_json_at(predicted, "parts_ms");
+    const double tps = gb_json_number(predicted, "tps");
+    const double median = gb_json_number(m->from, "tps_median");
+    copy_value(m, predicted, "tps", "predicted_tokens_per_second", "t/s");
+    copy_value(m, predicted, "by_memory", "predicted_by_memory", "ratio");
+    if (isfinite(tps) && median > 0) gb_record_value(m->record, "prediction_error", "ratio", tps / median - 1);
+    const cJSON *part = NULL;
+    cJSON_ArrayForEach(part, parts) {
+        char name[96];
+        if (!part->string) continue; /* an array */
+        (void)snprintf(name, sizeof name, "predicted_%.64s_ms", part->string);
+        copy_value(m, parts, part->string, name, "ms");
+    }
+}
+
 /* Each a number, or a reason for its absence. */
 static int copy_counters(const making *m) {
     const cJSON *all = gb_json_at(m->from, "counters");
@@ -113,6 +131,7 @@ static int from_e2e(making *m) {
     const int rc = copy_samples(m, "samples", "tokens_per_second", "t/s", NULL);
     if (rc) return rc;
     copy_value(m, m->from, "noise_floor", "aa_noise", "ratio");
+    copy_prediction(m);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         copy_value(m, m->from, values[i].key, values[i].key, values[i].unit);
     for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++)

@@ -1,5 +1,6 @@
-/* Model results with the fields of llama-bench, so that its readers (compare-llama-bench.py, tables, databases) take
- * them. What this program has no notion of gets the value that llama-bench prints for a plain run on a CPU. */
+/* Model results with the fields of llama-bench (mainline, mid-2026), so that its readers (compare-llama-bench.py,
+ * tables, databases) take them. What this program has no notion of gets the value that llama-bench prints for a plain
+ * run on a CPU. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +31,21 @@ enum {
     TYPE_K,
     TYPE_V,
     N_GPU_LAYERS,
+    N_CPU_MOE,
     SPLIT_MODE,
     MAIN_GPU,
     NO_KV_OFFLOAD,
     FLASH_ATTN,
+    DEVICES,
     TENSOR_SPLIT,
     TENSOR_BUFT_OVERRIDES,
     USE_MMAP,
+    USE_DIRECT_IO,
     EMBEDDINGS,
     NO_OP_OFFLOAD,
+    NO_HOST,
+    FIT_TARGET,
+    FIT_MIN_CTX,
     N_PROMPT,
     N_GEN,
     N_DEPTH,
@@ -71,15 +78,21 @@ static const struct {
                          [TYPE_K] = {"type_k", TEXT},
                          [TYPE_V] = {"type_v", TEXT},
                          [N_GPU_LAYERS] = {"n_gpu_layers", WHOLE},
+                         [N_CPU_MOE] = {"n_cpu_moe", WHOLE},
                          [SPLIT_MODE] = {"split_mode", TEXT},
                          [MAIN_GPU] = {"main_gpu", WHOLE},
                          [NO_KV_OFFLOAD] = {"no_kv_offload", YES_NO},
-                         [FLASH_ATTN] = {"flash_attn", YES_NO},
+                         [FLASH_ATTN] = {"flash_attn", WHOLE}, /* -1: automatic */
+                         [DEVICES] = {"devices", TEXT},
                          [TENSOR_SPLIT] = {"tensor_split", TEXT},
                          [TENSOR_BUFT_OVERRIDES] = {"tensor_buft_overrides", TEXT},
                          [USE_MMAP] = {"use_mmap", YES_NO},
+                         [USE_DIRECT_IO] = {"use_direct_io", YES_NO},
                          [EMBEDDINGS] = {"embeddings", YES_NO},
                          [NO_OP_OFFLOAD] = {"no_op_offload", WHOLE},
+                         [NO_HOST] = {"no_host", YES_NO},
+                         [FIT_TARGET] = {"fit_target", WHOLE},
+                         [FIT_MIN_CTX] = {"fit_min_ctx", WHOLE},
                          [N_PROMPT] = {"n_prompt", WHOLE},
                          [N_GEN] = {"n_gen", WHOLE},
                          [N_DEPTH] = {"n_depth", WHOLE},
@@ -189,6 +202,7 @@ static int make_row(const gb_result *r, row *x, gb_error *err) {
     x->number[N_GPU_LAYERS] = subject_number(r, "gpu_layers", 0);
     x->text[SPLIT_MODE] = "layer";
     x->number[FLASH_ATTN] = subject_number(r, "flash_attn", 0);
+    x->text[DEVICES] = "auto";
     x->text[TENSOR_SPLIT] = "0.00";
     x->text[TENSOR_BUFT_OVERRIDES] = "none";
     x->number[USE_MMAP] = 1;

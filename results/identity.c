@@ -14,7 +14,8 @@
 
 /* Parts of a subject that say how it was measured, or follow from the others. */
 static const char *const incidental[] = {"calls_per_sample", "sessions", "working_set_bytes", "bytes_per_call",
-                                         "ops_per_call",     "tokens",   "model_type",        "kv_values"};
+                                         "ops_per_call",     "tokens",   "model_type",        "kv_values",
+                                         "arithmetic",       "loads"};
 
 static int among(const char *word, const char *const *list, size_t count) {
     for (size_t i = 0; i < count; i++)

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+static int is_predicted(const char *name) {
+    return strncmp(name, "predicted_", strlen("predicted_")) == 0 || strcmp(name, "prediction_error") == 0;
+}
+
 enum { UP = 1, DOWN = 0 };
 static const gb_metric_kind faster_up = {UP, 1, "faster", "slower"};
 static const gb_metric_kind faster_down = {DOWN, 1, "faster", "slower"};
@@ -24,6 +28,7 @@ gb_metric_kind gb_metric_kind_of(const char *name, const char *unit) {
       units[] = {{"ns", &faster_down},         {"us", &faster_down}, {"ms", &faster_down}, {"s", &faster_down},
                  {"TSC cycles", &faster_down}, {"t/s", &faster_up},  {"GB/s", &faster_up}, {"Gop/s", &faster_up},
                  {"bytes", &smaller},          {"bits", &smaller}};
+    if (is_predicted(name)) return indifferent; /* nothing became faster */
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i].word, name) == 0) return *names[i].kind;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
@@ -32,7 +37,8 @@ gb_metric_kind gb_metric_kind_of(const char *name, const char *unit) {
 }
 
 const char *gb_primary_metric(const gb_result *result) {
-    static const char *const order[] = {"ns_per_call", "chunk_nll", "tokens_per_second", "ppl"};
+    static const char *const order[] = {
+        "ns_per_call", "chunk_nll", "tokens_per_second", "ppl", "predicted_tokens_per_second", "gbps", "gops"};
     gb_measured m;
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         if (gb_result_metric(result, order[i], &m)) return order[i];

@@ -20,7 +20,8 @@ enum { GB_RECORD_SCHEMA = 1 };
 
 typedef struct gb_record gb_record;
 
-/* kind: "kernel" or "model"; name: what was measured, unique within the run together with its subject. */
+/* kind: "kernel", "model", "prediction" or "ceiling"; name: what was measured, unique within the run together with its
+ * subject. */
 gb_record *gb_record_new(const char *kind, const char *name, gb_error *err);
 void gb_record_free(gb_record *record);
 

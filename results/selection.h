@@ -9,11 +9,9 @@
 /* For help texts. */
 #define GB_SELECTION_HELP                                                                                              \
     "A selection is a file of results ('-': standard input), or, of the store: a commit (its first digits, four or\n"  \
-    "more), 'last' (the newest run), 'all', or conditions joined by commas: commit=, run=, machine= (a "               \
-    "fingerprint's\n"                                                                                                  \
-    "first digits), kind=kernel|model, program=gaugeblock|llama-bench, version=, since=, until= (2026-11-21, or "      \
-    "less\n"                                                                                                           \
-    "of it).\n"
+    "more), 'last' (the newest run), 'all', or conditions joined by commas: commit=, run=, machine= (a\n"              \
+    "fingerprint's first digits), kind=kernel|model|prediction|ceiling, program=gaugeblock|llama-bench, version=,\n"   \
+    "since=, until= (2026-11-21, or less of it).\n"
 
 /* Reads what `word` names into *out. store: its path, or NULL for the default; it is opened only where the word is no
  * file. GB_EINPUT if the word means nothing, or nothing is found. */

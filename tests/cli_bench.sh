@@ -108,7 +108,11 @@ expect 2 "--chart excludes" --chart --csv
 svg=$(mktemp -d)
 expect 0 "^gb_q8_0_gemv_scalar +l1 +int8 +8\.500" --roofline="$svg/r.svg" --isa scalar --format q8_0 --op gemv "${short[@]}"
 grep -q "<circle.*gb_q8_0_gemv_scalar" "$svg/r.svg" || problem "--roofline: no kernel in the drawing"
-expect 2 "--roofline excludes" --roofline --json
+expect 2 "--roofline excludes" --roofline --csv
+# and as records: the kernel with its roof, each ceiling
+expect 0 '^\{"schema":1,"kind":"kernel".*"of_roof":\{"unit":"ratio"' --roofline="$svg/j.svg" --json --isa scalar --format q8_0 --op gemv "${short[@]}"
+expect 0 '^\{"schema":1,"kind":"ceiling","name":"read dram","subject":\{"level":"dram","threads":1' --roofline="$svg/j.svg" --json --isa scalar --format q8_0 --op gemv "${short[@]}"
+grep -q "</svg>" "$svg/j.svg" || problem "--roofline --json: no drawing"
 rm -rf "$svg"
 
 # sessions: processes whose medians are the samples

@@ -101,6 +101,19 @@ if [ -n "$cpu" ]; then
 fi
 out=$("$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 2>/dev/null)
 has 'table' 'tg2' "$out"
+has 'a prediction beside it' 'predicted   error' "$out"
+has 'how far off' ' %' "$(printf '%s\n' "$out" | grep tg2)"
+# predictions: before every measurement, or alone; with a file, or with nothing but a shape and a type
+check 'predicted' 8 "$(grep -c '"predicted":' "$work/e.json")"
+check 'parts of it' 8 "$(grep -c '"parts_ms":' "$work/e.json")"
+"$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 --no-predict --json >"$work/e.json" 2>/dev/null
+check 'not asked for' 0 "$(grep -c '"predicted":' "$work/e.json")"
+out=$("$GAUGEBLOCK" e2e --predict -m "$model" -p 8 -n 2 -t 1,2 2>&1)
+has 'only predicted' 'the models were not run' "$out"
+check 'a row for each test and thread count' 4 "$(printf '%s\n' "$out" | grep -c '^gauge-4m-f16.gguf ')"
+out=$("$GAUGEBLOCK" e2e --predict --shape gauge-4m --type q8_0,Q4_K_M -p 8 -n 2 -t 1 --json 2>&1)
+check 'records of predictions' 4 "$(printf '%s\n' "$out" | grep -c '^{"schema":1,"kind":"prediction","name":"gauge-4m ')"
+check 'speeds of predictions' 4 "$(printf '%s\n' "$out" | grep -c '"predicted_tokens_per_second":{"unit":"t/s","value":[0-9]')"
 case $out in *pp0*) check 'a test of no tokens' 'none' 'pp0' ;; esac
 has 'default lengths fit the model' '--prompt 256' "$("$GAUGEBLOCK" e2e -m "$model" -n 0 -r 1 2>&1 >/dev/null)"
 
@@ -136,6 +149,14 @@ has 'e2e --counters' ', pp, per token:' "$one"
 has 'e2e --counters says what is absent' 'energy_package' "$one"
 refuse 'nothing to measure' e2e -m "$model" -p 0 -n 0
 refuse "$work/absent" e2e -m "$model,$work/absent" -p 1 -n 1 -r 1
+refuse 'go together' e2e --predict --shape gauge-4m
+refuse 'go together' e2e --predict -m "$model" --type q8_0
+refuse 'no model that could be measured' e2e --shape gauge-4m --type q8_0
+refuse 'exclude each other' e2e --predict --shape gauge-4m --type q8_0 -m "$model"
+refuse 'exclude each other' e2e --predict --no-predict -m "$model"
+refuse 'expected a file, or one of' e2e --predict --shape colossus --type q8_0
+refuse 'q9_9' e2e --predict --shape gauge-4m --type q9_9
+refuse "--type 'q8_0,': an empty name" e2e --predict --shape gauge-4m --type q8_0,
 GAUGEBLOCK_ISA=quantum refuse GAUGEBLOCK_ISA perplexity -m "$model" -f "$work/text"
 for verb in generate perplexity imatrix e2e; do
     has "help of $verb" "usage: gaugeblock $verb" "$("$GAUGEBLOCK" help $verb)"

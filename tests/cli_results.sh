@@ -48,6 +48,14 @@ refuse 'no result is left' compare "$here/results/e2e.json" "$here/results/e2e.j
 refuse 'regular expression' compare "$here/results/e2e.json" "$here/results/e2e.json" --filter '('
 refuse '--confidence' compare "$here/results/e2e.json" "$here/results/e2e.json" --confidence 20
 refuse 'PART=VALUE' compare "$here/results/e2e.json" "$here/results/e2e.json" --where-a isa
+# what real programs printed: every column and table of theirs is one of ours, and both are read
+real=$here/results
+[ "$("$gb" export --as llama-bench-csv "$real/mainline.json" | head -n 1)" = "$(head -n 1 "$real/mainline.csv")" ] || problem 'columns of llama-bench -o csv'
+[ "$("$gb" export --as llama-bench-sql "$real/mainline.json" | sed '/);/q')" = "$(sed '/);/q' "$real/mainline.sql")" ] || problem 'the table of llama-bench -o sql'
+keys() { grep -oE '"[a-z_]+":' | sort -u; }
+[ "$("$gb" export --as llama-bench-json "$real/mainline.json" | keys)" = "$(keys <"$real/mainline.json")" ] || problem 'keys of llama-bench -o json'
+has 'mainline by lines' 'no difference shown' "$("$gb" compare "$real/mainline.json" "$real/mainline.jsonl")"
+has 'a relative of llama-bench' 'slower (samples 3/6)' "$("$gb" compare "$real/ik.json" "$real/mainline.json" --on name,test,threads)"
 has 'llama-bench again' '"avg_ts"' "$("$gb" export --as llama-bench-json "$here/results/llama-bench.json")"
 
 if "$gb" import "$here/results/e2e.json" 2>&1 | grep -q 'built without SQLite'; then

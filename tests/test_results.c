@@ -43,7 +43,8 @@ START_TEST(forms_conform) {
     static const struct {
         const char *file;
         size_t count;
-    } files[] = {{"e2e.json", 2}, {"perplexity.json", 1}, {"llama-bench.json", 2}, {"llama-bench.jsonl", 2}};
+    } files[] = {{"e2e.json", 2},      {"perplexity.json", 1}, {"llama-bench.json", 2}, {"llama-bench.jsonl", 2},
+                 {"mainline.json", 2}, {"mainline.jsonl", 2},  {"ik.json", 2}};
     cJSON *schema = gb_schema_read("schema.json");
     gb_results all = read_sample(files[_i].file);
     ck_assert_uint_eq(all.count, files[_i].count);

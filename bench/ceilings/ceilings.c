@@ -115,10 +115,10 @@ static int make_buffers(trial *t, size_t threads, gb_error *err) {
     t->buffer = gb_new(threads, sizeof(uint8_t *), "ceilings: buffers", err);
     for (size_t i = 0; t->buffer && i < threads; i++) {
         /* not gb_new: its zeros would be written here, on this thread's node */
-        t->buffer[i] = aligned_alloc(GRAIN, t->bytes);
+        t->buffer[i] = gb_new_stream(t->bytes, "ceilings: buffer of a thread", err);
         if (t->buffer[i]) continue;
         free_buffers(t, threads);
-        return gb_fail(err, GB_ESYSTEM, "ceilings: no memory for %zu bytes per thread", t->bytes);
+        return GB_ESYSTEM;
     }
     return t->buffer ? GB_OK : GB_ESYSTEM;
 }
@@ -151,10 +151,27 @@ static int measure_threads(const gb_ceiling_options *o, const int *cpus, gb_isa 
     return rc;
 }
 
-int gb_ceilings_measure(const gb_ceiling_options *o, gb_ceilings *out, gb_error *err) {
-    *out = (gb_ceilings){.reader = GB_ISA_scalar};
+/* The last tier that runs here: they stand in ascending order. */
+static gb_isa widest_reader(void) {
+    gb_isa reader = GB_ISA_scalar;
     for (int isa = 0; isa < GB_ISA_COUNT; isa++)
-        if (runs_here((gb_isa)isa)) out->reader = (gb_isa)isa; /* tiers stand in ascending order */
+        if (runs_here((gb_isa)isa)) reader = (gb_isa)isa;
+    return reader;
+}
+
+uint32_t (*gb_ceiling_reader(void))(const void *from, size_t bytes) {
+    return gb_loops_of(widest_reader())->read;
+}
+
+int gb_ceiling_read(gb_pool *pool, gb_bench_level level, const gb_ceiling_options *o, double *gbps, gb_error *err) {
+    gb_ceiling c = {.threads = gb_pool_size(pool)};
+    const int rc = measure_level(pool, level, o, widest_reader(), &c, err);
+    *gbps = c.gbps[level];
+    return rc;
+}
+
+int gb_ceilings_measure(const gb_ceiling_options *o, gb_ceilings *out, gb_error *err) {
+    *out = (gb_ceilings){.reader = widest_reader()};
     const size_t cores = o->topology->core_count ? o->topology->core_count : 1;
     const size_t most = o->most_threads && (o->cpus || o->most_threads < cores) ? o->most_threads : cores;
     int *cpus = gb_new(most, sizeof *cpus, "ceilings: CPUs", err);

@@ -4,6 +4,7 @@
 #define GB_BENCH_CEILINGS_H
 
 #include "bench/bench.h"
+#include "harness/pool.h"
 
 typedef struct gb_ceiling {
     size_t threads;
@@ -32,6 +33,13 @@ gb_ceiling_options gb_ceiling_defaults(void);
 
 int gb_ceilings_measure(const gb_ceiling_options *options, gb_ceilings *out, gb_error *err);
 void gb_ceilings_free(gb_ceilings *ceilings);
+
+/* 10^9 bytes per second that all threads of a pool together read at one level. */
+int gb_ceiling_read(gb_pool *pool, gb_bench_level level, const gb_ceiling_options *options, double *gbps,
+                    gb_error *err);
+
+/* What reads there: all of `bytes`, a multiple of 512, from an address that is a multiple of 64. */
+uint32_t (*gb_ceiling_reader(void))(const void *from, size_t bytes);
 
 /* Bytes that each of `threads` threads reads at a level: shared caches are shared. A multiple of 512. */
 size_t gb_ceiling_bytes(gb_bench_level level, size_t threads, const gb_topology *topology);
