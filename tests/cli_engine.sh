@@ -101,7 +101,7 @@ if [ -n "$cpu" ]; then
 fi
 out=$("$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 2>/dev/null)
 has 'table' 'tg2' "$out"
-has 'a prediction beside it' 'predicted   error' "$out"
+has 'a prediction beside it' 'predicted     error' "$out"
 has 'how far off' ' %' "$(printf '%s\n' "$out" | grep tg2)"
 # predictions: before every measurement, or alone; with a file, or with nothing but a shape and a type
 check 'predicted' 8 "$(grep -c '"predicted":' "$work/e.json")"

@@ -268,6 +268,9 @@ START_TEST(missing_prices) {
     f.barrier = (double)NAN;
     ck_assert_int_eq(gb_predict(&m, &p, &prices, &out, &err), GB_EINPUT);
     ck_assert_ptr_nonnull(strstr(err.text, "barrier"));
+    p.kv = GB_FORMAT_q8_0; /* heads of 16 are no whole blocks */
+    ck_assert_int_eq(gb_predict(&m, &p, &prices, &out, &err), GB_EINPUT);
+    ck_assert_ptr_nonnull(strstr(err.text, "whole blocks of 32"));
     p.generate = 0;
     ck_assert_int_eq(gb_predict(&m, &p, &prices, &out, &err), GB_EINPUT);
 }
