@@ -45,8 +45,7 @@ GB_INLINE __m512i gb_dot_scales(const gb_super *f, __m256i natural, size_t v) {
 GB_INLINE __m512i gb_dot_pair(const gb_super *f, __m512i code, __m512i q) {
     if (!f->wide) return _mm512_maddubs_epi16(code, q);
     const __m512i level = _mm512_xor_si512(code, _mm512_set1_epi8((char)0x80));
-    const __m512i with_sign =
-        _mm512_mask_sub_epi8(level, _mm512_movepi8_mask(q), _mm512_setzero_si512(), level);
+    const __m512i with_sign = _mm512_mask_sub_epi8(level, _mm512_movepi8_mask(q), _mm512_setzero_si512(), level);
     return _mm512_maddubs_epi16(_mm512_abs_epi8(q), with_sign);
 }
 
