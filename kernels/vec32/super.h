@@ -193,18 +193,18 @@ GB_INLINE void gb_k_clear(gb_k_parts *p, size_t count, size_t row) {
     }
 }
 
-/* acc = acc + ((d * da) * isum - (dmin * da) * msum), super-block after super-block. */
+/* (d * da) * isum - (dmin * da) * msum of eight rows. */
+GB_INLINE __m256 gb_k_term(const gb_super *f, const gb_k_parts *p, size_t k, __m256 da) {
+    const __m256 isum = _mm256_cvtepi32_ps(gb_sum8(p->isum[k]));
+    const __m256 term = _mm256_mul_ps(_mm256_mul_ps(_mm256_loadu_ps(p->d[k]), da), isum);
+    if (!f->mins) return term;
+    const __m256 msum = _mm256_cvtepi32_ps(gb_sum4(p->msum[k]));
+    return _mm256_sub_ps(term, _mm256_mul_ps(_mm256_mul_ps(_mm256_loadu_ps(p->dmin[k]), da), msum));
+}
+
+/* acc + the terms, super-block after super-block. */
 GB_INLINE __m256 gb_k_chain(const gb_super *f, __m256 acc, const gb_k_parts *p, const gb_block_q8_K *a, size_t count) {
-    for (size_t k = 0; k < count; k++) {
-        const __m256 da = _mm256_set1_ps(a[k].d);
-        const __m256 isum = _mm256_cvtepi32_ps(gb_sum8(p->isum[k]));
-        __m256 term = _mm256_mul_ps(_mm256_mul_ps(_mm256_loadu_ps(p->d[k]), da), isum);
-        if (f->mins) {
-            const __m256 msum = _mm256_cvtepi32_ps(gb_sum4(p->msum[k]));
-            term = _mm256_sub_ps(term, _mm256_mul_ps(_mm256_mul_ps(_mm256_loadu_ps(p->dmin[k]), da), msum));
-        }
-        acc = _mm256_add_ps(acc, term);
-    }
+    for (size_t k = 0; k < count; k++) acc = _mm256_add_ps(acc, gb_k_term(f, p, k, _mm256_set1_ps(a[k].d)));
     return acc;
 }
 
@@ -234,6 +234,27 @@ GB_INLINE void gb_super_gemv(const gb_super *f, const void *w, size_t w_stride, 
             _mm256_maskstore_ps(y + row, mask, acc);
         }
     }
+}
+
+/* One row: eight of its super-blocks take the places of eight rows, and their terms are added in order. */
+GB_INLINE float gb_super_dot(const gb_super *f, const void *w, const void *a, size_t n) {
+    const size_t blocks = n / GB_BLOCK;
+    const gb_block_q8_K *ba = a;
+    float acc = 0.0F;
+    gb_k_parts parts;
+    for (size_t from = 0; from < blocks; from += GB_K_ROWS) {
+        const size_t count = blocks - from < GB_K_ROWS ? blocks - from : GB_K_ROWS;
+        float da[GB_K_ROWS] = {0};
+        float terms[GB_K_ROWS];
+        if (count < GB_K_ROWS) gb_k_clear(&parts, 1, count);
+        for (size_t i = 0; i < count; i++) {
+            gb_k_part(f, (const char *)w + (from + i) * f->bytes, ba + from + i, &parts, 0, i);
+            da[i] = ba[from + i].d;
+        }
+        _mm256_storeu_ps(terms, gb_k_term(f, &parts, 0, _mm256_loadu_ps(da)));
+        for (size_t i = 0; i < count; i++) acc = acc + terms[i];
+    }
+    return f->unit > 0.0F ? acc * f->unit : acc;
 }
 
 /* --- gemm -----------------------------------------------------------------------------------------------------------
@@ -476,9 +497,7 @@ GB_INLINE void gb_super_tile(const gb_super *f, const gb_super_panel *p, const g
         gb_super_gemv(&format, w, w_stride, rows, a, n, y);                                                            \
     }                                                                                                                  \
     float gb_##name##_dot_##isa(const void *w, const void *a, size_t n) {                                              \
-        float y = 0.0F;                                                                                                \
-        gb_##name##_gemv_##isa(w, 0, 1, a, n, &y);                                                                     \
-        return y;                                                                                                      \
+        return gb_super_dot(&format, w, a, n);                                                                         \
     }
 
 /* dot, gemv and gemm. */

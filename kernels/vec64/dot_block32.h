@@ -1,7 +1,7 @@
 /* dot of a format of gemv_block32.h: one row, so that bringing the activations into another order, as gemv does, would
- * cost more than all the rest. Codes meet the activations as they lie, and the sums of eight blocks are folded together.
- * Terms are added one after the other; the chain of eight begins when the next eight are under way, since the processor
- * does not look far enough ahead to find work beside terms that are not ready. */
+ * cost more than all the rest. Codes meet the activations as they lie, and the sums of eight blocks are folded
+ * together. Terms are added one after the other; the chain of eight begins when the next eight are under way, since the
+ * processor does not look far enough ahead to find work beside terms that are not ready. */
 #ifndef GB_VEC64_DOT_BLOCK32_H
 #define GB_VEC64_DOT_BLOCK32_H
 
@@ -40,6 +40,11 @@ GB_INLINE __m128i gb_blend_halves(const uint8_t *p, size_t stride) {
 /* One f16 for each of eight terms, from the count-th on the last one again. */
 GB_INLINE __m256 gb_dot_halves8(const uint8_t *p, size_t stride, size_t per, size_t count) {
     if (count == GB_DOT_BLOCKS && per == 1) return _mm256_cvtph_ps(gb_blend_halves(p, stride));
+    if (count == GB_DOT_BLOCKS && per == 4) {
+        const uint32_t two = gb_load_u16(p, 0) | (uint32_t)gb_load_u16(p + stride, 0) << 16;
+        const __m128i four = _mm_setr_epi8(0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 2, 3);
+        return _mm256_cvtph_ps(_mm_shuffle_epi8(_mm_cvtsi32_si128((int)two), four));
+    }
     uint64_t word[2] = {0, 0};
     GB_UNROLL
     for (size_t i = 0; i < GB_DOT_BLOCKS; i++)

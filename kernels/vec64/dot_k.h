@@ -45,8 +45,7 @@ GB_INLINE __m512i gb_dot_scales(const gb_super *f, __m256i natural, size_t v) {
 GB_INLINE __m512i gb_dot_pair(const gb_super *f, __m512i code, __m512i q) {
     if (!f->wide) return _mm512_maddubs_epi16(code, q);
     const __m512i level = _mm512_xor_si512(code, _mm512_set1_epi8((char)0x80));
-    const __m512i with_sign =
-        _mm512_mask_sub_epi8(level, _mm512_movepi8_mask(q), _mm512_setzero_si512(), level);
+    const __m512i with_sign = _mm512_mask_sub_epi8(level, _mm512_movepi8_mask(q), _mm512_setzero_si512(), level);
     return _mm512_maddubs_epi16(_mm512_abs_epi8(q), with_sign);
 }
 
@@ -137,11 +136,12 @@ GB_INLINE __m128 gb_dot_halves(__m128i v) {
 }
 
 /* The sums of `count` super-blocks and what becomes of them: their scales. */
-GB_INLINE void gb_dot_blocks(const gb_super *f, const uint8_t *w, const gb_block_q8_K *a, size_t count,
+GB_INLINE void gb_dot_blocks(const gb_super *f, const uint8_t *w, const gb_block_q8_K *a, size_t count, size_t ahead,
                              gb_dot_sums *s) {
     if (count < GB_DOT_FOLD) memset(s, 0, sizeof *s);
     GB_UNROLL
     for (size_t i = 0; i < count; i++) gb_dot_block(f, w + i * f->bytes, &a[i], s, i);
+    for (size_t line = 0; ahead > 0 && line < count * f->bytes; line += 64) gb_prefetch(w, ahead + line);
     s->da = _mm_castsi128_ps(gb_dot_gather(&a->d, sizeof *a, count));
     s->d = gb_dot_scale_pairs(f, w, count);
 }
@@ -160,19 +160,20 @@ GB_INLINE float gb_dot_fold(const gb_super *f, const gb_dot_sums *s, size_t coun
     return acc;
 }
 
-GB_INLINE float gb_super_dot(const gb_super *f, const void *w, const void *a, size_t n) {
+/* ahead: bytes to prefetch, 0: none. */
+GB_INLINE float gb_super_dot(const gb_super *f, const void *w, const void *a, size_t n, size_t ahead) {
     const uint8_t *block = w;
     const gb_block_q8_K *ba = a;
     size_t k = n / GB_BLOCK;
     float acc = 0.0F;
     gb_dot_sums before;
     if (k >= GB_DOT_FOLD) {
-        gb_dot_blocks(f, block, ba, GB_DOT_FOLD, &before);
+        gb_dot_blocks(f, block, ba, GB_DOT_FOLD, ahead, &before);
         block += GB_DOT_FOLD * f->bytes;
         ba += GB_DOT_FOLD;
         for (k -= GB_DOT_FOLD; k >= GB_DOT_FOLD; k -= GB_DOT_FOLD) {
             gb_dot_sums s;
-            gb_dot_blocks(f, block, ba, GB_DOT_FOLD, &s);
+            gb_dot_blocks(f, block, ba, GB_DOT_FOLD, ahead, &s);
             acc = gb_dot_fold(f, &before, GB_DOT_FOLD, acc);
             before = s;
             block += GB_DOT_FOLD * f->bytes;
@@ -181,19 +182,28 @@ GB_INLINE float gb_super_dot(const gb_super *f, const void *w, const void *a, si
         acc = gb_dot_fold(f, &before, GB_DOT_FOLD, acc);
     }
     for (; k > 0; k--, block += f->bytes, ba++) {
-        gb_dot_blocks(f, block, ba, 1, &before);
+        gb_dot_blocks(f, block, ba, 1, ahead, &before);
         acc = gb_dot_fold(f, &before, 1, acc);
     }
     return f->unit > 0.0F ? acc * f->unit : acc;
 }
 
+GB_INLINE void gb_super_gemv_or_dots(const gb_super *f, const void *w, size_t w_stride, size_t rows, const void *a,
+                                     size_t n, float *y) {
+    if (!f->by_rows) {
+        gb_super_gemv(f, w, w_stride, rows, a, n, y);
+        return;
+    }
+    for (size_t r = 0; r < rows; r++) y[r] = gb_super_dot(f, (const uint8_t *)w + r * w_stride, a, n, GB_K_PREFETCH);
+}
+
 /* gemv and dot likewise, gemm from its `tile`. */
 #define GB_SUPER_KERNELS(name, isa)                                                                                    \
     void gb_##name##_gemv_##isa(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {      \
-        gb_super_gemv(&format, w, w_stride, rows, a, n, y);                                                            \
+        gb_super_gemv_or_dots(&format, w, w_stride, rows, a, n, y);                                                    \
     }                                                                                                                  \
     float gb_##name##_dot_##isa(const void *w, const void *a, size_t n) {                                              \
-        return gb_super_dot(&format, w, a, n);                                                                         \
+        return gb_super_dot(&format, w, a, n, 0);                                                                      \
     }                                                                                                                  \
     void gb_##name##_gemm_##isa(const gb_gemm_args *g) {                                                               \
         gb_gemm_tiles(&tile, g);                                                                                       \

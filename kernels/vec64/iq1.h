@@ -18,15 +18,11 @@ GB_INLINE __m512i gb_iq1_fields(__m128i words, int step) {
 /* Values in eighths raised by 16. qs: low bits of the points; fields: their top three bits; down: the groups that are
  * moved down, whose eight bytes, 9 to 25, become two less each. */
 GB_INLINE void gb_iq1_codes(const uint8_t *qs, __m512i fields, __mmask32 down, __m512i code[4]) {
-    _Alignas(64) uint16_t index[32];
     const __m512i top = _mm512_slli_epi16(_mm512_and_si512(fields, _mm512_set1_epi16(7)), 8);
-    _mm512_store_si512(index, _mm512_or_si512(_mm512_cvtepu8_epi16(gb_load256(qs)), top));
+    const __m512i index = _mm512_or_si512(_mm512_cvtepu8_epi16(gb_load256(qs)), top);
     GB_UNROLL
     for (size_t v = 0; v < 4; v++) {
-        long long p[8];
-        GB_UNROLL
-        for (size_t i = 0; i < 8; i++) memcpy(&p[i], gb_points_iq1[index[8 * v + i]], sizeof p[i]);
-        const __m512i up = _mm512_setr_epi64(p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]);
+        const __m512i up = gb_eight_points(gb_points_iq1, index, v);
         code[v] = _mm512_mask_sub_epi64(up, (__mmask8)(down >> 8 * v), up, _mm512_set1_epi8(2));
     }
 }

@@ -2,7 +2,8 @@
 #include "kernels/vec64/lattice.h"
 
 /* The bits of qh are the mask that chooses between the halves of the table. */
-GB_INLINE void planes(const uint8_t *w, __m512i code[4]) {
+GB_INLINE void planes(const uint8_t *w, int for_natural, __m512i code[4]) {
+    (void)for_natural;
     enum { O = GB_OFFSET };
     const __m128i values =
         _mm_setr_epi8(O + 1, O + 3, O + 5, O + 7, O + 9, O + 11, O + 13, O + 15, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -23,4 +24,4 @@ GB_INLINE gb_super_scales scales(const uint8_t *w) {
     return gb_odd_scales_of_nibbles(_mm_cvtsi32_si128((int)gb_load_u32(w + offsetof(gb_block_iq3_s, scales))));
 }
 
-GB_LATTICE_FORMAT(iq3_s, 4)
+GB_LATTICE_FORMAT(iq3_s, 4, NULL)

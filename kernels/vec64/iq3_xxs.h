@@ -1,7 +1,8 @@
 /* iq3_xxs in vectors of 64 bytes. */
 #include "kernels/vec64/lattice.h"
 
-GB_INLINE void planes(const uint8_t *w, __m512i code[4]) {
+GB_INLINE void planes(const uint8_t *w, int for_natural, __m512i code[4]) {
+    (void)for_natural;
     enum { O = GB_OFFSET };
     const __m128i values =
         _mm_setr_epi8(O + 4, O + 12, O + 20, O + 28, O + 36, O + 44, O + 52, O + 62, 0, 0, 0, 0, 0, 0, 0, 0);
@@ -25,4 +26,4 @@ GB_INLINE gb_super_scales scales(const uint8_t *w) {
     return gb_odd_scales(_mm256_cvtepi32_epi8(_mm256_srli_epi32(words, 28)));
 }
 
-GB_LATTICE_FORMAT(iq3_xxs, 4)
+GB_LATTICE_FORMAT(iq3_xxs, 4, NULL)

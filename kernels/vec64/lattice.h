@@ -34,6 +34,36 @@ GB_INLINE __m512i gb_find512(const uint16_t *table, __m512i index, __mmask32 eig
     return _mm512_mask_mov_epi16(gb_find256(table, index), eighth, gb_find256(table + 256, index));
 }
 
+/* --- looking points up one by one, where the tables are too many: eight elements each, in natural order */
+
+/* Four points, whose indices are the words of `index`, by masked broadcasts. */
+GB_INLINE __m256i gb_four_points(const uint8_t table[][8], uint64_t index) {
+    const __m128i *point[4]; /* of which the first half is read */
+    GB_UNROLL
+    for (size_t i = 0; i < 4; i++) point[i] = (const __m128i *)(const void *)table[index >> 16 * i & 0xffff];
+    __m256i p = _mm256_castsi128_si256(_mm_loadl_epi64(point[0]));
+    p = _mm256_mask_broadcastq_epi64(p, 2, _mm_loadl_epi64(point[1]));
+    p = _mm256_mask_broadcastq_epi64(p, 4, _mm_loadl_epi64(point[2]));
+    return _mm256_mask_broadcastq_epi64(p, 8, _mm_loadl_epi64(point[3]));
+}
+
+/* Quarter v. */
+GB_INLINE __m128i gb_quarter(__m512i x, size_t v) {
+    return v == 0   ? _mm512_castsi512_si128(x)
+           : v == 1 ? _mm512_extracti32x4_epi32(x, 1)
+           : v == 2 ? _mm512_extracti32x4_epi32(x, 2)
+                    : _mm512_extracti32x4_epi32(x, 3);
+}
+
+/* The points of quarter v of the words. */
+GB_INLINE __m512i gb_eight_points(const uint8_t table[][8], __m512i index, size_t v) {
+    const __m128i eight = gb_quarter(index, v);
+    uint64_t low = (uint64_t)_mm_cvtsi128_si64(eight);
+    uint64_t high = (uint64_t)_mm_extract_epi64(eight, 1);
+    __asm__("" : "+r"(low), "+r"(high)); /* or gcc extracts all words from the vector, which takes twice the time */
+    return _mm512_inserti64x4(_mm512_castsi256_si512(gb_four_points(table, low)), gb_four_points(table, high), 1);
+}
+
 /* --- signs */
 
 /* Byte 0 of every word in both its bytes. */
@@ -61,12 +91,18 @@ GB_INLINE __m512i gb_signed(__m512i code, __mmask64 negative) {
 
 /* --- planes */
 
-/* Words of eight two-bit levels; in both bytes of each word of `signs` those of its eight elements. */
-GB_INLINE void gb_planes_of_2(__m512i words, __m512i signs, __m512i code[4]) {
+/* Words of eight two-bit levels; in both bytes of each word of `signs` those of its eight elements. for_natural: pairs
+ * of words change places first, so that bytes and words need only be interleaved afterwards. */
+GB_INLINE void gb_planes_of_2(__m512i words, __m512i signs, int for_natural, __m512i code[4]) {
     enum { A = GB_OFFSET + 8, B = GB_OFFSET + 25, C = GB_OFFSET + 43 }; /* there is no fourth level */
     const __m512i even = _mm512_broadcast_i32x4(_mm_setr_epi8(A, B, C, C, A, B, C, C, A, B, C, C, A, B, C, C));
     const __m512i odd = _mm512_broadcast_i32x4(_mm_setr_epi8(A, A, A, A, B, B, B, B, C, C, C, C, C, C, C, C));
     const __m512i nibble = _mm512_set1_epi8(15);
+    if (for_natural) {
+        const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        words = _mm512_permutexvar_epi32(order, words);
+        signs = _mm512_permutexvar_epi32(order, signs);
+    }
     const __m512i low = _mm512_and_si512(words, nibble);
     const __m512i high = _mm512_and_si512(_mm512_srli_epi16(words, 4), nibble);
     code[0] = _mm512_shuffle_epi8(even, low);
@@ -88,21 +124,16 @@ GB_INLINE void gb_planes_of_4(__m512i words, __m128i map, __m512i signs, __m512i
     code[1] = gb_signed(code[1], _mm512_test_epi8_mask(signs, _mm512_set1_epi32((int)0x80200802U)));
 }
 
-/* Planes -> natural order. */
+/* Planes -> natural order; of two-bit levels, planes that were made for it. */
 GB_INLINE void gb_natural_of_2(const __m512i p[4], __m512i code[4]) {
     const __m512i a = _mm512_unpacklo_epi8(p[0], p[1]);
     const __m512i b = _mm512_unpackhi_epi8(p[0], p[1]);
     const __m512i c = _mm512_unpacklo_epi8(p[2], p[3]);
     const __m512i d = _mm512_unpackhi_epi8(p[2], p[3]);
-    /* quarter q of the i-th of these: elements 64q + 16i .. 64q + 16i + 15 */
-    const __m512i v[4] = {_mm512_unpacklo_epi16(a, c), _mm512_unpackhi_epi16(a, c), _mm512_unpacklo_epi16(b, d),
-                          _mm512_unpackhi_epi16(b, d)};
-    const __m512i even[2] = {_mm512_shuffle_i32x4(v[0], v[1], 0x88), _mm512_shuffle_i32x4(v[2], v[3], 0x88)};
-    const __m512i odd[2] = {_mm512_shuffle_i32x4(v[0], v[1], 0xdd), _mm512_shuffle_i32x4(v[2], v[3], 0xdd)};
-    code[0] = _mm512_shuffle_i32x4(even[0], even[1], 0x88);
-    code[1] = _mm512_shuffle_i32x4(odd[0], odd[1], 0x88);
-    code[2] = _mm512_shuffle_i32x4(even[0], even[1], 0xdd);
-    code[3] = _mm512_shuffle_i32x4(odd[0], odd[1], 0xdd);
+    code[0] = _mm512_unpacklo_epi16(a, c);
+    code[1] = _mm512_unpackhi_epi16(a, c);
+    code[2] = _mm512_unpacklo_epi16(b, d);
+    code[3] = _mm512_unpackhi_epi16(b, d);
 }
 
 GB_INLINE void gb_natural_of_4(const __m512i p[4], __m512i code[4]) {
@@ -213,10 +244,10 @@ GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, con
     GB_LEVELS_GEMM(name, GB_BLOCK / GB_SUB_##name, GB_UNIT_##name)
 
 /* What the operations of a format are made of, from planes() and scales(); bits: 2, or 4 where levels are nibbles. */
-#define GB_LATTICE_FORMAT(name, bits)                                                                                  \
+#define GB_LATTICE_FORMAT(name, bits, natural_)                                                                        \
     GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {                                                          \
         __m512i p[4];                                                                                                  \
-        planes(w, p);                                                                                                  \
+        planes(w, 1, p);                                                                                               \
         gb_natural_of_##bits(p, code);                                                                                 \
     }                                                                                                                  \
     GB_INLINE void prepare(gb_act_k *act, size_t k, const gb_block_q8_K *a) {                                          \
@@ -225,7 +256,7 @@ GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, con
     GB_INLINE int32_t sum(const uint8_t *w, const gb_act_k *act, size_t k) {                                           \
         const __m128i sc = scales(w).sc;                                                                               \
         __m512i p[4];                                                                                                  \
-        planes(w, p);                                                                                                  \
+        planes(w, 0, p);                                                                                               \
         return gb_sum_of_##bits(p, GB_SUB_##name == 32 ? _mm_unpacklo_epi8(sc, sc) : sc, act, k);                      \
     }                                                                                                                  \
     static const gb_super format = {.bytes = sizeof(gb_block_##name),                                                  \
@@ -235,6 +266,7 @@ GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, con
                                     .unit = GB_UNIT_##name,                                                            \
                                     .order = {0, 1, 2, 3, 4, 5, 6, 7},                                                 \
                                     .codes = codes,                                                                    \
+                                    .natural = natural_,                                                               \
                                     .scales = scales,                                                                  \
                                     .prepare = prepare,                                                                \
                                     .sum = sum};                                                                       \

@@ -47,6 +47,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q3_K),
                                 .order = {0, 4, 1, 5, 2, 6, 3, 7},
                                 .codes = codes,
                                 .natural = natural,
+                                .by_rows = 1,
                                 .scales = scales};
 
 static const gb_flat flat = {.base = BASE};

@@ -33,6 +33,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q6_K),
                                 .offset_log2 = 5,
                                 .order = {0, 1, 2, 3, 4, 5, 6, 7},
                                 .codes = codes,
+                                .by_rows = 1,
                                 .scales = scales};
 
 static const gb_scaled scaled = {.subs = 16, .part = 2, .bias_log2 = 5};

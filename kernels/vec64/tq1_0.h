@@ -47,6 +47,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_tq1_0),
                                 .ones = 1,
                                 .order = {0, 1, 2, 3, 4, 5, 6, 7},
                                 .codes = codes,
+                                .by_rows = 1,
                                 .scales = gb_scales_one};
 
 static const gb_flat flat = {.base = 1};
