@@ -50,18 +50,28 @@ void gb_f32_rmsnorm_avx512vnni(const float *x, const float *w, float *y, size_t 
     }
 }
 
-/* re * cos - im * sin in even, im * cos + re * sin in odd lanes. */
+/* Sixteen floats: re * cos - im * sin in even, im * cos + re * sin in odd lanes. The product with 1 is exact, so that the
+ * instruction only adds and subtracts. */
+GB_INLINE __m512 rotated(__m512 v, __m512 cosine, __m512 sine) {
+    const __m512 crossed = _mm512_mul_ps(_mm512_permute_ps(v, 0xb1), sine);
+    return _mm512_fmaddsub_ps(_mm512_mul_ps(v, cosine), _mm512_set1_ps(1.0F), crossed);
+}
+
+/* All heads with the same angles, which are spread once. */
 void gb_f32_rope_avx512vnni(float *x, size_t heads, size_t head_dim, size_t n_rot, const float *cs) {
     const size_t n = n_rot / 2 * 2;
-    for (size_t h = 0; h < heads; h++, x += head_dim) {
-        for (size_t i = 0; i < n; i += 16) {
-            const __mmask16 lanes = gb_lanes(n - i);
-            const __m512 v = _mm512_maskz_loadu_ps(lanes, x + i);
-            const __m512 angle = _mm512_maskz_loadu_ps(lanes, cs + i);
-            const __m512 direct = _mm512_mul_ps(v, _mm512_moveldup_ps(angle));
-            const __m512 crossed = _mm512_mul_ps(_mm512_permute_ps(v, 0xb1), _mm512_movehdup_ps(angle));
-            const __m512 sum = _mm512_add_ps(direct, crossed);
-            _mm512_mask_storeu_ps(x + i, lanes, _mm512_mask_sub_ps(sum, 0x5555, direct, crossed));
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 lanes = gb_lanes(n - i);
+        const __m512 angle = _mm512_maskz_loadu_ps(lanes, cs + i);
+        const __m512 cosine = _mm512_moveldup_ps(angle);
+        const __m512 sine = _mm512_movehdup_ps(angle);
+        float *at = x + i;
+        if (n - i >= 16) {
+            for (size_t h = 0; h < heads; h++, at += head_dim)
+                _mm512_storeu_ps(at, rotated(_mm512_loadu_ps(at), cosine, sine));
+        } else {
+            for (size_t h = 0; h < heads; h++, at += head_dim)
+                _mm512_mask_storeu_ps(at, lanes, rotated(_mm512_maskz_loadu_ps(lanes, at), cosine, sine));
         }
     }
 }

@@ -7,8 +7,6 @@
 
 #include "kernels/vec16/ops.h"
 
-enum { GB_LANE_ROWS = 4 }; /* of 32 registers */
-
 typedef uint8x16_t gb_bytes;
 typedef int32x4_t gb_ints;
 typedef float32x4_t gb_floats;

@@ -7,8 +7,6 @@
 
 #include "kernels/vec16/ops.h"
 
-enum { GB_LANE_ROWS = 2 }; /* of sixteen registers */
-
 typedef __m128i gb_bytes;
 typedef __m128i gb_ints;
 typedef __m128 gb_floats;

@@ -61,22 +61,17 @@ GB_INLINE gb_floats4 gb_zero_lanes(void) {
     return (gb_floats4){{zero, zero, zero, zero}};
 }
 
-/* Four rows at once, folded to four lanes each: lane r = that of row r. */
-GB_INLINE gb_floats gb_fold_quads(const gb_floats row[4]) {
-    return gb_v_pairs(gb_v_fold(row[0], row[1]), gb_v_fold(row[2], row[3]));
-}
-
+/* Four rows at once: lane r = that of row r. */
 GB_INLINE gb_floats gb_fold_rows(const gb_floats4 lane[4]) {
-    const gb_floats four[4] = {gb_fold_to_4(lane[0]), gb_fold_to_4(lane[1]), gb_fold_to_4(lane[2]),
-                               gb_fold_to_4(lane[3])};
-    return gb_fold_quads(four);
+    return gb_v_pairs(gb_v_fold(gb_fold_to_4(lane[0]), gb_fold_to_4(lane[1])),
+                      gb_v_fold(gb_fold_to_4(lane[2]), gb_fold_to_4(lane[3])));
 }
 
-/* As many rows as the registers have room for: row[r] = the lanes of row r, folded to four. */
-GB_INLINE void gb_some_lanes(gb_elements w_kind, const char *w, size_t w_stride, size_t rows, gb_elements a_kind,
-                             const char *a, size_t n, int exact, gb_floats *row) {
-    gb_floats4 lane[GB_LANE_ROWS];
-    for (size_t r = 0; r < rows; r++) lane[r] = gb_zero_lanes();
+/* Lane r = the dot of row r and the column, rows = 1 or GB_TILE_ROWS; the other lanes are zero. */
+GB_INLINE gb_floats gb_lanes_dot(gb_elements w_kind, const char *w, size_t w_stride, size_t rows, gb_elements a_kind,
+                                 const char *a, size_t n, int exact) {
+    gb_floats4 lane[GB_TILE_ROWS];
+    for (size_t r = 0; r < GB_TILE_ROWS; r++) lane[r] = gb_zero_lanes();
     size_t i = 0;
     for (; i + GB_LANES <= n; i += GB_LANES) {
         const gb_floats4 x = a_kind.load(a + i * a_kind.bytes);
@@ -89,18 +84,7 @@ GB_INLINE void gb_some_lanes(gb_elements w_kind, const char *w, size_t w_stride,
             lane[r] =
                 gb_add_products(lane[r], gb_load_tail(w_kind, w + r * w_stride + i * w_kind.bytes, n - i), x, exact);
     }
-    for (size_t r = 0; r < rows; r++) row[r] = gb_fold_to_4(lane[r]);
-}
-
-/* Lane r = the dot of row r and the column, rows = 1 or GB_TILE_ROWS; the other lanes are zero. */
-GB_INLINE gb_floats gb_lanes_dot(gb_elements w_kind, const char *w, size_t w_stride, size_t rows, gb_elements a_kind,
-                                 const char *a, size_t n, int exact) {
-    const gb_floats zero = gb_v_fset(0.0F);
-    gb_floats row[GB_TILE_ROWS] = {zero, zero, zero, zero};
-    const size_t step = rows < GB_LANE_ROWS ? rows : GB_LANE_ROWS;
-    for (size_t r = 0; r < rows; r += step)
-        gb_some_lanes(w_kind, w + r * w_stride, w_stride, step, a_kind, a, n, exact, row + r);
-    return gb_fold_quads(row);
+    return gb_fold_rows(lane);
 }
 
 /* dot, gemv and gemm of a float format: a row and column take four registers of lanes, so columns go one by one. */

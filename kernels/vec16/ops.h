@@ -38,7 +38,6 @@
  *   gb_v_from_f16(v, w)                 sixteen f16, exact
  *   gb_v_from_bf16(p)                   sixteen bf16 at any address
  *   gb_v_to_f16, _to_bf16(f, g)         eight, as gb_f16_from_f32(), gb_bf16_from_f32() of reference/number.h
- *   GB_LANE_ROWS                        float rows of sixteen lanes in flight, four registers each: 1, 2 or 4
  *   gb_v_add_exact(s, x, y)             s + x * y where the product is exact: fused or not
  *   gb_v_pairs(a, b)                    sums of neighbours: a0 + a1, a2 + a3, b0 + b1, b2 + b3
  *   gb_v_fold(a, b)                     a0 + a2, a1 + a3, b0 + b2, b1 + b3
