@@ -4,16 +4,20 @@
 
 #include "cli/cli.h"
 #include "cli/engine.h"
+#include "cli/matrix.h"
 #include "harness/machine.h"
 
 const char gb_help_list[] =
-    "usage: gaugeblock list formats|isas|kernels|machine [--json]\n"
+    "usage: gaugeblock list formats|isas|kernels|machine [--matrix] [--json]\n"
     "\n"
     "  formats   block formats: size, bits per weight, activation partner\n"
     "  isas      instruction-set tiers: what this CPU and this program can run, and why not\n"
     "  kernels   every row of the table, those of other architectures too\n"
     "  machine   CPU, memory, kernel, frequency governor, stolen time; a tree of packages, NUMA nodes, caches, cores\n"
     "\n"
+    "  --matrix  kernels: format by instruction set, one block for each operation on blocks; where a tier has no "
+    "kernel,\n"
+    "            what runs instead and why\n"
     "  --json    the same for machines\n";
 
 static const char *roles(const gb_format_info *f) {
@@ -245,34 +249,43 @@ static cJSON *machine_json(void) {
 
 static const struct {
     const char *name;
+    bool matrix;
     void (*show)(void);
     cJSON *(*json)(void);
-} topics[] = {{"formats", show_formats, formats_json},
-              {"isas", show_isas, isas_json},
-              {"kernels", show_kernels, kernels_json},
-              {"machine", show_machine, machine_json}};
+} topics[] = {{"formats", false, show_formats, formats_json},
+              {"isas", false, show_isas, isas_json},
+              {"kernels", false, show_kernels, kernels_json},
+              {"kernels", true, gb_matrix_show, gb_matrix_json},
+              {"machine", false, show_machine, machine_json}};
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
+typedef struct arguments {
+    bool json, matrix;
+} arguments;
+
 static int take(void *into, int option, char *value, gb_error *err) {
-    (void)option;
+    arguments *a = into;
     (void)value;
     (void)err;
-    *(bool *)into = true;
+    *(option == 'm' ? &a->matrix : &a->json) = true;
     return GB_OK;
 }
 
 int gb_cmd_list(int argc, char **argv, gb_error *err) {
-    static const struct option table[] = {{"json", no_argument, NULL, 'j'}, {0}};
-    bool json = false;
-    const int rc = gb_read_options(argc, argv, ":", table, take, &json, err);
+    static const struct option table[] = {{"json", no_argument, NULL, 'j'}, {"matrix", no_argument, NULL, 'm'}, {0}};
+    arguments a = {0};
+    const int rc = gb_read_options(argc, argv, ":", table, take, &a, err);
     if (rc) return rc;
     if (optind + 1 != argc)
         return gb_fail(err, GB_EINPUT, "expected one of formats, isas, kernels, machine; see 'gaugeblock help list'");
+    const char *word = argv[optind];
+    if (a.matrix && strcmp(word, "kernels") != 0)
+        return gb_fail(err, GB_EINPUT, "--matrix is of kernels: 'gaugeblock list kernels --matrix'");
     for (size_t i = 0; i < TOPICS; i++) {
-        if (strcmp(topics[i].name, argv[optind]) != 0) continue;
-        if (json) return gb_json_print(topics[i].json(), err);
+        if (strcmp(topics[i].name, word) != 0 || topics[i].matrix != a.matrix) continue;
+        if (a.json) return gb_json_print(topics[i].json(), err);
         topics[i].show();
         return GB_OK;
     }
-    return gb_fail(err, GB_EINPUT, "cannot list '%s': expected formats, isas, kernels or machine", argv[optind]);
+    return gb_fail(err, GB_EINPUT, "cannot list '%s': expected formats, isas, kernels or machine", word);
 }

@@ -9,7 +9,7 @@
 
 const char gb_help_verify[] =
     "usage: gaugeblock verify [--format F] [--op OP] [--isa ISA] [--seed S] [--case NAME]\n"
-    "                         [--quick | --exhaustive] [--error] [--json]\n"
+    "                         [--quick | --exhaustive] [--slack] [--error] [--json]\n"
     "\n"
     "Runs every kernel of the table on hostile inputs (all tails, misaligned rows, page-guarded ends, extreme codes,\n"
     "special scales, ties) and compares it bit for bit with the plain C reference. A crash is a failure with a name.\n"
@@ -22,6 +22,9 @@ const char gb_help_verify[] =
     "  --case NAME     only this case: what the replay line of a failure names\n"
     "  --quick         fewer lengths and shapes\n"
     "  --exhaustive    also all scales of every format and a dense walk over all float bit patterns\n"
+    "  --slack         leave a vector of readable bytes before the inaccessible page, for emulators: qemu loads all "
+    "of\n"
+    "                  what an AVX2 mask selects from\n"
     "  --error         also print how far the reference's dot is from exact arithmetic (information only)\n"
     "  --json          one JSON object: rows, ok, fail, skip, seed, results, reference_error\n"
     "\n"
@@ -32,7 +35,7 @@ typedef struct arguments {
     int json, error;
 } arguments;
 
-enum { FORMAT = 256, OP, ISA, SEED, CASE, QUICK, EXHAUSTIVE, ERROR, JSON };
+enum { FORMAT = 256, OP, ISA, SEED, CASE, QUICK, EXHAUSTIVE, SLACK, ERROR, JSON };
 
 static int take(void *into, int option, char *value, gb_error *err) {
     arguments *a = into;
@@ -59,6 +62,9 @@ static int take(void *into, int option, char *value, gb_error *err) {
     case EXHAUSTIVE:
         o->effort = GB_EFFORT_EXHAUSTIVE;
         return GB_OK;
+    case SLACK:
+        o->slack = true;
+        return GB_OK;
     case ERROR:
         a->error = 1;
         return GB_OK;
@@ -76,6 +82,7 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
                                           {"case", required_argument, NULL, CASE},
                                           {"quick", no_argument, NULL, QUICK},
                                           {"exhaustive", no_argument, NULL, EXHAUSTIVE},
+                                          {"slack", no_argument, NULL, SLACK},
                                           {"error", no_argument, NULL, ERROR},
                                           {"json", no_argument, NULL, JSON},
                                           {0}};

@@ -8,7 +8,7 @@
 
 #include "harness/alloc.h"
 
-enum { CANARY = 256, MAX_SHIFT = 64 };
+enum { CANARY = 256, MAX_SHIFT = 128 };
 
 static size_t page_size(void) {
     return (size_t)sysconf(_SC_PAGESIZE);

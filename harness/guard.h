@@ -21,12 +21,12 @@ typedef struct gb_guard {
     size_t size;
 } gb_guard;
 
-/* Room for `size` bytes with any shift below 64. May be called once per guard (zero-initialized before). */
+/* Room for `size` bytes with any shift below 128. May be called once per guard (zero-initialized before). */
 int gb_guard_reserve(gb_guard *g, size_t size, gb_error *err);
 void gb_guard_free(gb_guard *g);
 
-/* Places `size` bytes, `shift` bytes (< 64) away from the page, and writes the canaries around them (up to 256 bytes on
- * each side, `shift` bytes towards the near page). The data is left as it is. size + shift must fit the room. */
+/* Places `size` bytes, `shift` bytes (< 128) away from the page, and writes the canaries around them (up to 256 bytes
+ * on each side, `shift` bytes towards the near page). The data is left as it is. size + shift must fit the room. */
 uint8_t *gb_guard_place(gb_guard *g, size_t size, gb_place place, size_t shift);
 
 /* True if all canaries stand; else *where is the offset of the first damaged one from the first byte of data. */

@@ -8,7 +8,7 @@
 
 static bool read_part(const char *root, const char *zone, const char *part, uint64_t *value) {
     char path[256];
-    (void)snprintf(path, sizeof path, FOLDER "/%s/%s", zone, part);
+    (void)snprintf(path, sizeof path, FOLDER "/%.*s/%s", GB_SYSFS_NAME - 1, zone, part);
     return gb_sysfs_number(root, path, value);
 }
 
@@ -29,7 +29,7 @@ int gb_rapl_open(const char *root, const char *kind, gb_rapl *rapl, char *why, s
     for (size_t i = 0; i < found; i++) {
         char path[256];
         char name[64];
-        (void)snprintf(path, sizeof path, FOLDER "/%s/name", names[i]);
+        (void)snprintf(path, sizeof path, FOLDER "/%.*s/name", GB_SYSFS_NAME - 1, names[i]);
         if (!gb_sysfs_line(root, path, name, sizeof name) || strncmp(name, kind, strlen(kind)) != 0) continue;
         if (!read_energy(root, names[i], &rapl->before[rapl->count], why, size)) return GB_ESYSTEM;
         memcpy(rapl->zone[rapl->count++], names[i], sizeof names[i]);

@@ -59,6 +59,9 @@ step() { # name command...
 mkdir -p build
 if has gcc; then run_tests gcc release; fi
 if has gcc; then step "perplexity agrees with llama.cpp" scripts/check-perplexity.sh build/release/gaugeblock; fi
+if has gcc; then
+  step "x86-64: verify on lesser CPUs under qemu" scripts/verify-x86.sh $([ "$long" = 1 ] && echo --all) build/release/gaugeblock
+fi
 if has gcc && [ "$long" = 1 ]; then
   step "verify, every domain small enough to walk" build/release/gaugeblock verify --exhaustive
 fi

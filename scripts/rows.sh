@@ -39,8 +39,8 @@ actual_rows() {
   sed -nE -e 's/^(gb_[A-Za-z0-9_]+) +(OK|FAIL) .*/\1 \2/p' -e 's/^(gb_[A-Za-z0-9_]+) +(SKIP\(.*\))$/\1 \2/p'
 }
 
-# This machine by /proc/cpuinfo, in the words of GB_CPU_FEATURES.
-machine_features() {
+# This machine by /proc/cpuinfo, in the words of GB_CPU_FEATURES. Of the permission for AMX only the program knows.
+machine_features() { # binary
   local flags list=
   flags=" $(sed -nE 's/^(flags|Features)[[:space:]]*: *(.*)/\2/p' /proc/cpuinfo | head -n 1) "
   has_flags() { local flag; for flag in "$@"; do [[ $flags == *" $flag "* ]] || return 1; done; }
@@ -55,6 +55,7 @@ machine_features() {
   fi
   has_flags avx_vnni && list+=" AVX_VNNI"
   has_flags amx_tile amx_int8 && list+=" AMX_INT8"
+  "$1" list isas | grep -q 'lacks.* permission for AMX' || list+=" AMX_PERMISSION"
   has_flags asimd && list+=" NEON"
   has_flags asimddp && list+=" DOTPROD"
   has_flags i8mm && list+=" I8MM"

@@ -40,6 +40,13 @@ says out "^$rows rows: [0-9]+ ok, 0 failed, [0-9]+ skipped \(seed 42\)$"
 says out "^gb_q8_0_dot_scalar +OK "
 [ ! -s message ] || fail "verify writes to stderr without a terminal: $(cat message)"
 
+# every row that this machine can run was run, by /proc/cpuinfo and not by what the program found out
+. "$source_dir/scripts/rows.sh"
+if [ -r /proc/cpuinfo ]; then
+    difference=$(diff <(expected_rows "$(uname -m)" "$(machine_features "$GAUGEBLOCK")") <(actual_rows < out)) ||
+        fail "verify: not the rows that are expected (<) but these (>): $(head -n 20 <<< "$difference")"
+fi
+
 exits 0 verify --quick --format q8_0 --json --seed 18446744073709551615
 [ "$(number fail)" = 0 ] || fail "JSON: fail is $(number fail)"
 [ $(($(number ok) + $(number skip))) -eq "$(number rows)" ] || fail "JSON: ok + skip is not rows"
@@ -85,6 +92,20 @@ exits 0 list kernels --json
 exits 0 list kernels
 says out "^$rows kernels, [0-9]+ can run here$"
 says out "_$foreign .* not built: needs"
+exits 0 list kernels --matrix
+says out '^gemm +scalar +sse41 +avx2 '
+says out '^q4_K +yes +yes +yes '
+awk 'length > 120 { exit 1 }' out || fail "list kernels --matrix: a line of more than 120 columns"
+grep -q '?' out && fail "list kernels --matrix: a cell without a reason: $(grep '?' out)"
+notes=$(sed -nE 's/^ *([0-9]+)  [^ ].*/\1/p' out | tail -n 1)
+grep -oE '[a-z0-9_-]+ [0-9]+( |$)' out | awk -v most="$notes" '$2 > most { exit 1 }' || fail "list kernels --matrix: a note that is missing"
+cells=$(grep -oE ' (yes|[a-z0-9_]+ [0-9]+|- [0-9]+)( |$)' out | wc -l)
+[ "$cells" -gt 1000 ] || fail "list kernels --matrix: only $cells cells"
+exits 0 list kernels --matrix --json
+[ "$(grep -c '"kernel":[[:space:]]*true' out)" -eq "$(grep -c '"reason":[[:space:]]*""' out)" ] || fail "list kernels --matrix --json: a cell without kernel and reason"
+[ "$(grep -c '"kernel":[[:space:]]*true' out)" -eq "$(grep -cE '^GB_KERNEL\([A-Za-z0-9_]+, (quantize|quantize_act|dequantize|dot|gemv|gemm), ' "$source_dir/kernels/kernels.def")" ] || fail "list kernels --matrix --json: not every row of the table"
+exits 2 list isas --matrix
+says message "list kernels --matrix"
 exits 0 list machine
 for key in cpu_model microcode hypervisor features isas logical_cpus l1d_bytes memory_bytes huge_pages kernel governor; do
     says out "^$key +[^ ]"

@@ -122,6 +122,40 @@ START_TEST(table_is_right) {
 }
 END_TEST
 
+static const gb_kernel *saboteur(const char *name) {
+    size_t i = 0;
+    while (i < gb_saboteur_count && strcmp(gb_saboteurs[i].kernel.name, name) != 0) i++;
+    ck_assert_uint_lt(i, gb_saboteur_count);
+    return &gb_saboteurs[i].kernel;
+}
+
+/* Catches: slack that hides more than reads of a vector behind the end (writes there, reads before the start), or is
+ * not there; and a replay line without it, which would not fail. */
+START_TEST(slack_is_for_reads) {
+    static const struct {
+        const char *name;
+        gb_verdict verdict;
+    } rows[] = {{"sabotage_reads_past_weights", GB_VERIFY_OK},
+                {"sabotage_overruns_output", GB_VERIFY_FAIL},
+                {"sabotage_reads_before_weights", GB_VERIFY_FAIL},
+                {"sabotage_overruns_scratch", GB_VERIFY_FAIL}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        gb_verify_options options = gb_verify_defaults();
+        options.kernels = saboteur(rows[i].name);
+        options.count = 1;
+        options.effort = GB_EFFORT_QUICK;
+        options.slack = true;
+        gb_verify_report report;
+        gb_error err = {0};
+        ck_assert_int_eq(gb_verify_run(&options, &report, &err), GB_OK);
+        const gb_verify_result *r = &report.results[0];
+        ck_assert_msg(r->verdict == rows[i].verdict, "%s: %s", rows[i].name, r->reason);
+        if (r->verdict == GB_VERIFY_FAIL) ck_assert_ptr_nonnull(strstr(r->replay, " --slack"));
+        gb_verify_free(&report);
+    }
+}
+END_TEST
+
 /* Catches: a row that cannot run counted as passed, or called. */
 START_TEST(missing_kernels_are_skipped) {
     const gb_kernel table[] = {{"not_built", GB_FORMAT_f32, GB_OP_add, GB_ISA_neon, {.any = NULL}},
@@ -232,6 +266,7 @@ int main(void) {
     tcase_add_test(tcase, run_goes_on_after_crashes);
     tcase_add_loop_test(tcase, honest_kernels_pass, 0, 2);
     tcase_add_test(tcase, table_is_right);
+    tcase_add_test(tcase, slack_is_for_reads);
     tcase_add_test(tcase, missing_kernels_are_skipped);
     tcase_add_test(tcase, seed_decides_the_inputs);
     tcase_add_test(tcase, empty_selections_are_errors);

@@ -95,9 +95,9 @@ static void fail(gb_check *c, const char *format, ...) {
     va_end(args);
     const gb_kernel *k = c->kernel;
     (void)snprintf(r->replay, sizeof r->replay,
-                   "gaugeblock verify --format %s --op %s --isa %s --seed %llu --case %s%s", gb_formats[k->format].name,
-                   gb_op_names[k->op], gb_isas[k->isa].name, (unsigned long long)c->seed, c->name,
-                   c->effort == GB_EFFORT_EXHAUSTIVE ? " --exhaustive" : "");
+                   "gaugeblock verify --format %s --op %s --isa %s --seed %llu --case %s%s%s",
+                   gb_formats[k->format].name, gb_op_names[k->op], gb_isas[k->isa].name, (unsigned long long)c->seed,
+                   c->name, c->effort == GB_EFFORT_EXHAUSTIVE ? " --exhaustive" : "", c->slack ? " --slack" : "");
 }
 
 typedef struct call_args {
@@ -234,7 +234,8 @@ void gb_case_run(gb_check *c, gb_case_call *call, const void *shape) {
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < c->used; i++) {
             gb_buffer *b = &c->work->buffer[i];
-            uint8_t *p = gb_guard_place(&b->guard, b->size, b->place, b->shift);
+            const size_t slack = b->place == GB_AT_END ? c->slack : 0;
+            uint8_t *p = gb_guard_place(&b->guard, b->size, b->place, b->shift + slack);
             args.p[i] = p;
             if (b->role == GB_IN) memcpy(p, b->plain, b->size);
             if (b->role == GB_INOUT) memcpy(p, b->input, b->size);

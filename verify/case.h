@@ -44,12 +44,16 @@ typedef struct gb_workspace {
 int gb_workspace_new(gb_workspace *w, gb_error *err);
 void gb_workspace_free(gb_workspace *w);
 
+/* A vector: what an emulator may load behind an end where the CPU loads what a mask selects. They hold canaries. */
+enum { GB_CASE_SLACK = 64 };
+
 typedef struct gb_check {
     const gb_kernel *kernel;
     gb_fn reference;
     uint64_t seed;
     const char *only;
     gb_effort effort;
+    size_t slack; /* bytes between a buffer that is placed at the end and the inaccessible page */
     gb_workspace *work;
     gb_verify_result *result;
     /* the current case */

@@ -50,6 +50,7 @@ static void verify_row(const gb_kernel *k, const gb_verify_options *options, gb_
                   .seed = options->seed,
                   .only = options->only,
                   .effort = options->effort,
+                  .slack = options->slack ? GB_CASE_SLACK : 0,
                   .work = work,
                   .result = r};
     if (!c.reference.any) {

@@ -50,6 +50,7 @@ typedef struct gb_verify_options {
     uint64_t seed;
     const char *only; /* name of the one case to run, or NULL */
     gb_effort effort;
+    bool slack;     /* readable bytes behind the ends of buffers: GB_CASE_SLACK */
     bool stand_ins; /* rows with a stand-in for instructions of their tier too; nobody may time or use them */
     /* After every row, if not NULL. */
     void (*progress)(void *ctx, size_t done, size_t total, const gb_verify_result *result);
