@@ -45,8 +45,7 @@ GB_INLINE __m512i gb_dot_scales(const gb_super *f, __m256i natural, size_t v) {
 GB_INLINE __m512i gb_dot_pair(const gb_super *f, __m512i code, __m512i q) {
     if (!f->wide) return _mm512_maddubs_epi16(code, q);
     const __m512i level = _mm512_xor_si512(code, _mm512_set1_epi8((char)0x80));
-    const __m512i with_sign =
-        _mm512_mask_sub_epi8(level, _mm512_movepi8_mask(q), _mm512_setzero_si512(), level);
+    const __m512i with_sign = _mm512_mask_sub_epi8(level, _mm512_movepi8_mask(q), _mm512_setzero_si512(), level);
     return _mm512_maddubs_epi16(_mm512_abs_epi8(q), with_sign);
 }
 
@@ -80,14 +79,14 @@ GB_INLINE void gb_dot_block(const gb_super *f, const uint8_t *w, const gb_block_
         const __m512i q0 = gb_load512(a->qs + 64 * v);
         const __m512i q1 = gb_load512(a->qs + 64 * v + 64);
         if (f->ones) {
-            sum = gb_add_bytes(sum, code[v], q0);
-            more = gb_add_bytes(more, code[v + 1], q1);
+            sum = gb_add_bytes(sum, code[v], q0, 127);
+            more = gb_add_bytes(more, code[v + 1], q1, 127);
         } else if (gb_dot_pairs(f)) {
             sum = gb_add_pairs(sum, gb_dot_pair(f, code[v], q0), gb_dot_scales(f, sc, v));
             more = gb_add_pairs(more, gb_dot_pair(f, code[v + 1], q1), gb_dot_scales(f, sc, v + 1));
         } else {
             const __m512i products =
-                _mm512_packs_epi32(gb_add_bytes(none, code[v], q0), gb_add_bytes(none, code[v + 1], q1));
+                _mm512_packs_epi32(gb_add_bytes(none, code[v], q0, 127), gb_add_bytes(none, code[v + 1], q1, 127));
             sum = gb_add_pairs(sum, products, gb_dot_scales(f, sc, v));
         }
     }
