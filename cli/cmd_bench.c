@@ -18,7 +18,7 @@ const char gb_help_bench[] =
     "its distribution-free 95 % interval are given, timer and call overhead subtracted.\n\n"
     "  --format F      only this format\n"
     "  --op O          only this operation (dot, gemv, gemm, quantize ...)\n"
-    "  --isa I         only this instruction set, exactly (scalar, sse41, avx2, avxvnni, avx512vnni,\n"
+    "  --isa I         only this instruction set, exactly (scalar, sse41, avx2, avxvnni, avx512, avx512vnni,\n"
     "                  amx_int8, neon, neon_dotprod, neon_i8mm)\n"
     "  --filter REGEX  only kernels whose name matches (POSIX extended regular expression)\n"
     "  --best          of each format and operation only the kernel that runs are given here\n"

@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # members of the same name in several folders: take them apart by their symbols
 index=0
-tiers='scalar|sse41|avx2|avxvnni|avx512vnni|amx_int8'
+tiers='scalar|sse41|avx2|avxvnni|avx512|avx512vnni|amx_int8'
 objdump -d --no-show-raw-insn "$library" | awk -v dir="$work" '/^[^ ].*file format/ { n++ } n { print > (dir "/" n) }'
 for member in "$work"/*; do
     tier=$(grep -oE '<gb_[a-z0-9_K]+_('"$tiers"')>:' "$member" | sed -E 's/.*_('"$tiers"')>:/\1/' | sort -u)
@@ -24,6 +24,7 @@ for member in "$work"/*; do
             done
             [ "$(grep -cE '\stdpb(ss|su)d ' "$member")" -ge "$kernels" ] || { echo "FAILED: an AMX kernel that multiplies no tiles"; failed=1; } ;;
         avx512vnni) ;;
+        avx512) grep -qE '\svpdp(busd|wssd)' "$member" && { echo "FAILED: VNNI in an avx512 file"; failed=1; } ;;
         avxvnni) grep -qE '%zmm[0-9]|%ymm(1[6-9]|[23][0-9])|\{%k[0-7]\}' "$member" && { echo "FAILED: AVX-512 registers in an avxvnni file"; failed=1; }
             # VNNI as AVX-512 encodes it is another instruction
             grep -E '\svpdp(busd|wssd) ' "$member" | grep -qv '{vex}' && { echo "FAILED: AVX-512 VNNI in an avxvnni file"; failed=1; } ;;

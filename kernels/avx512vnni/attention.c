@@ -91,13 +91,13 @@ GB_INLINE __m512 byte_dots(const gb_block_q8_0 *query, const uint8_t *k, size_t 
     __m512 acc = _mm512_setzero_ps();
     for (size_t b = 0; b < blocks; b++) {
         const __m512i q = _mm512_broadcast_i64x4(gb_load256(query[b].qs));
-        const __m512i bias = gb_add_bytes(_mm512_setzero_si512(), flip, q);
+        const __m512i bias = gb_add_bytes(_mm512_setzero_si512(), flip, q, 255);
         __m512i sum[8];
         GB_UNROLL
         for (size_t r = 0; r < 8; r++) {
             const __m512i low = _mm512_castsi256_si512(gb_load256(row[2 * r][b].qs));
             const __m512i pair = _mm512_inserti64x4(low, gb_load256(row[2 * r + 1][b].qs), 1);
-            sum[r] = gb_add_bytes(_mm512_setzero_si512(), _mm512_xor_si512(pair, flip), q);
+            sum[r] = gb_add_bytes(_mm512_setzero_si512(), _mm512_xor_si512(pair, flip), q, 255);
             sum[r] = _mm512_sub_epi32(sum[r], bias);
         }
         const __m512 d = _mm512_cvtph_ps(_mm256_set_m128i(block_scales(row + 8, b), block_scales(row, b)));

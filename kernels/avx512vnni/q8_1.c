@@ -13,7 +13,7 @@ static inline void encode(const float *x, gb_block_q8_1 *b, size_t count) {
     const __m256 scales = gb_round_blocks(x, count, b->qs, sizeof *b);
     GB_UNROLL
     for (size_t i = 0; i < GB_BYTES_BLOCKS; i++)
-        sum[i] = i < count ? gb_add_bytes32(_mm256_setzero_si256(), _mm256_set1_epi8(1), gb_load256(b[i].qs))
+        sum[i] = i < count ? gb_add_bytes32(_mm256_setzero_si256(), _mm256_set1_epi8(1), gb_load256(b[i].qs), 1)
                            : _mm256_setzero_si256();
     const __m256 s = _mm256_mul_ps(_mm256_cvtepi32_ps(gb_fold_eight(sum)), scales);
     const __mmask8 nan = _mm256_cmp_ps_mask(s, s, _CMP_UNORD_Q);

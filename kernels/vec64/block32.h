@@ -30,6 +30,7 @@ GB_INLINE float gb_scale_f16(const void *block) {
     }                                                                                                                  \
     static const gb_block32 format = {.bytes = sizeof(gb_block_##name),                                                \
                                       .per = 1,                                                                        \
+                                      .bytes_wide = (layout).most > 127,                                               \
                                       .code_offset = offset,                                                           \
                                       .affine = is_affine,                                                             \
                                       .place = gb_place_halves,                                                        \
@@ -50,11 +51,15 @@ GB_INLINE float gb_scale_f16(const void *block) {
     GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                                  \
         gb_pack_block32(col, at, out, offset);                                                                         \
     }                                                                                                                  \
+    GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,                   \
+                            __m512 acc[GB_GROUPS][GB_COLS]) {                                                          \
+        gb_multiply32(panel, tile, blocks, groups, 8, is_affine, gb_most_nibble(&(layout)), acc);                      \
+    }                                                                                                                  \
     GB_INLINE void gemm(const gb_gemm_args *g) {                                                                       \
         if (is_affine)                                                                                                 \
-            gb_gemm_affine32(sizeof(gb_block_##name), unpack, g);                                                      \
+            gb_gemm_affine32(sizeof(gb_block_##name), unpack, multiply, g);                                            \
         else                                                                                                           \
-            gb_gemm_block32(sizeof(gb_block_##name), unpack, pack, g);                                                 \
+            gb_gemm_block32(sizeof(gb_block_##name), unpack, pack, multiply, g);                                       \
     }
 
 #endif

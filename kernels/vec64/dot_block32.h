@@ -57,13 +57,14 @@ GB_INLINE __m256 gb_dot_terms8(const gb_block32 *f, const uint8_t *w, const uint
     const size_t bytes = gb_act32_bytes(f);
     const __m256i offset = _mm256_set1_epi8((char)f->code_offset);
     const __m256i none = _mm256_setzero_si256();
+    const int most = f->bytes_wide ? 255 : 127;
     __m256i part[GB_DOT_BLOCKS];
     GB_UNROLL
     for (size_t i = 0; i < GB_DOT_BLOCKS; i++) {
         const size_t b = gb_min(i, count - 1);
         const __m256i q = gb_load256(a + b * bytes + gb_act32_codes(f));
-        part[i] = gb_add_bytes32(none, f->natural(w + b / f->per * f->bytes, b % f->per), q);
-        if (f->code_offset) part[i] = _mm256_sub_epi32(part[i], gb_add_bytes32(none, offset, q));
+        part[i] = gb_add_bytes32(none, f->natural(w + b / f->per * f->bytes, b % f->per), q, most);
+        if (f->code_offset) part[i] = _mm256_sub_epi32(part[i], gb_add_bytes32(none, offset, q, most));
     }
     const __m256 sum = _mm256_cvtepi32_ps(gb_fold_eight(part));
     const __m256 dw = f->scale8 ? f->scale8(w, count) : gb_dot_halves8(w, f->bytes, f->per, count);

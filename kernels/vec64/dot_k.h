@@ -79,14 +79,14 @@ GB_INLINE void gb_dot_block(const gb_super *f, const uint8_t *w, const gb_block_
         const __m512i q0 = gb_load512(a->qs + 64 * v);
         const __m512i q1 = gb_load512(a->qs + 64 * v + 64);
         if (f->ones) {
-            sum = gb_add_bytes(sum, code[v], q0);
-            more = gb_add_bytes(more, code[v + 1], q1);
+            sum = gb_add_bytes(sum, code[v], q0, 127);
+            more = gb_add_bytes(more, code[v + 1], q1, 127);
         } else if (gb_dot_pairs(f)) {
             sum = gb_add_pairs(sum, gb_dot_pair(f, code[v], q0), gb_dot_scales(f, sc, v));
             more = gb_add_pairs(more, gb_dot_pair(f, code[v + 1], q1), gb_dot_scales(f, sc, v + 1));
         } else {
             const __m512i products =
-                _mm512_packs_epi32(gb_add_bytes(none, code[v], q0), gb_add_bytes(none, code[v + 1], q1));
+                _mm512_packs_epi32(gb_add_bytes(none, code[v], q0, 127), gb_add_bytes(none, code[v + 1], q1, 127));
             sum = gb_add_pairs(sum, products, gb_dot_scales(f, sc, v));
         }
     }

@@ -47,15 +47,15 @@ GB_INLINE void gb_pack_affine32(const uint8_t *const col[GB_COLS], size_t at, ui
     gb_pack_halves(col, at + offsetof(gb_block_q8_1, s), out + GB_TILE32);
 }
 
-/* vectors: of codes in a term, 8, or 4 where it has sixteen elements. */
+/* vectors: of codes in a term, 8, or 4 where it has sixteen elements. most: the largest code. */
 GB_INLINE void gb_multiply32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups, size_t vectors,
-                             int affine, __m512 acc[GB_GROUPS][GB_COLS]) {
+                             int affine, int most, __m512 acc[GB_GROUPS][GB_COLS]) {
     const size_t panel_bytes = (vectors + (affine ? 2 : 1)) * 64;
     const uint8_t *start = tile + vectors * 4 * GB_COLS;
     const size_t tile_bytes = (vectors + (affine ? 3 : 2)) * 4 * GB_COLS;
     for (size_t b = 0; b < blocks; b++, panel += panel_bytes * groups, tile += tile_bytes, start += tile_bytes) {
         __m512i sum[GB_GROUPS][GB_COLS];
-        gb_dot_codes(panel, tile, start, vectors, groups, sum);
+        gb_dot_codes(panel, tile, start, vectors, groups, most, sum);
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {
             const __m512 dw = _mm512_loadu_ps(panel + (vectors * groups + i) * 64);
@@ -73,18 +73,9 @@ GB_INLINE void gb_multiply32(const uint8_t *panel, const uint8_t *tile, size_t b
     }
 }
 
-GB_INLINE void gb_multiply_block32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
-                                   __m512 acc[GB_GROUPS][GB_COLS]) {
-    gb_multiply32(panel, tile, blocks, groups, 8, 0, acc);
-}
-
-GB_INLINE void gb_multiply_affine32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
-                                    __m512 acc[GB_GROUPS][GB_COLS]) {
-    gb_multiply32(panel, tile, blocks, groups, 8, 1, acc);
-}
-
 /* gemm of a format with one scale a block against q8_0. */
-GB_INLINE void gb_gemm_block32(size_t bytes, gb_unpack_fn *unpack, gb_pack_fn *pack, const gb_gemm_args *g) {
+GB_INLINE void gb_gemm_block32(size_t bytes, gb_unpack_fn *unpack, gb_pack_fn *pack, gb_multiply_fn *multiply,
+                               const gb_gemm_args *g) {
     const gb_tile tile = {.elems = 32,
                           .w_bytes = bytes,
                           .a_bytes = sizeof(gb_block_q8_0),
@@ -92,12 +83,12 @@ GB_INLINE void gb_gemm_block32(size_t bytes, gb_unpack_fn *unpack, gb_pack_fn *p
                           .tile_bytes = GB_TILE32,
                           .unpack = unpack,
                           .pack = pack,
-                          .multiply = gb_multiply_block32};
+                          .multiply = multiply};
     gb_gemm_tiles(&tile, g);
 }
 
 /* gemm of a format with scale and minimum against q8_1. */
-GB_INLINE void gb_gemm_affine32(size_t bytes, gb_unpack_fn *unpack, const gb_gemm_args *g) {
+GB_INLINE void gb_gemm_affine32(size_t bytes, gb_unpack_fn *unpack, gb_multiply_fn *multiply, const gb_gemm_args *g) {
     const gb_tile tile = {.elems = 32,
                           .w_bytes = bytes,
                           .a_bytes = sizeof(gb_block_q8_1),
@@ -105,7 +96,7 @@ GB_INLINE void gb_gemm_affine32(size_t bytes, gb_unpack_fn *unpack, const gb_gem
                           .tile_bytes = GB_TILE32_AFFINE,
                           .unpack = unpack,
                           .pack = gb_pack_affine32,
-                          .multiply = gb_multiply_affine32};
+                          .multiply = multiply};
     gb_gemm_tiles(&tile, g);
 }
 

@@ -7,9 +7,9 @@
 
 #include "kernels/vec64/dot_k.h"
 
-/* mins: sixteen of them. base: what the bytes are above scale times value. */
+/* mins: sixteen of them. base: what the bytes are above scale times value. most: the largest of them. */
 typedef struct gb_flat {
-    int mins, base;
+    int mins, base, most;
 } gb_flat;
 
 /* Byte j % 4 of each dword of bytes[j / 4], once in each half of it, zeros above. */
@@ -47,10 +47,9 @@ GB_INLINE void gb_flat_pack(const gb_flat *f, const uint8_t *const col[GB_COLS],
 }
 
 /* Eight vectors of codes times four columns, added to total. */
-GB_INLINE void gb_flat_run(const uint8_t *panel, const uint8_t *tile, size_t groups,
+GB_INLINE void gb_flat_run(const gb_flat *f, const uint8_t *panel, const uint8_t *tile, size_t groups,
                            __m512i total[GB_GROUPS][GB_COLS]) {
-    GB_UNROLL
-    for (size_t k = 0; k < 8; k++) gb_dot_vector(panel + k * groups * 64, tile + 16 * k, groups, total);
+    gb_dot_run(panel, tile, 8, groups, f->most, total);
 }
 
 GB_INLINE void gb_flat_finish(const gb_flat *f, const uint8_t *rest, const uint8_t *sums, size_t groups,
@@ -88,7 +87,7 @@ GB_INLINE void gb_flat_multiply(const gb_flat *f, const uint8_t *panel, const ui
             for (size_t t = 0; t < GB_COLS; t++)
                 total[i][t] = f->mins ? _mm512_setzero_si512() : gb_broadcast32(sums + 4 * t);
         }
-        for (size_t j = 0; j < GB_QUADS; j += 8) gb_flat_run(panel + j * groups * 64, tile + 16 * j, groups, total);
+        for (size_t j = 0; j < GB_QUADS; j += 8) gb_flat_run(f, panel + j * groups * 64, tile + 16 * j, groups, total);
         gb_flat_finish(f, panel + GB_QUADS * groups * 64, sums, groups, total, acc);
         panel += GB_FLAT_PANEL(f->mins) * groups;
         tile += GB_FLAT_TILE(f->mins);

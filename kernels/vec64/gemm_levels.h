@@ -10,6 +10,7 @@
 typedef struct gb_levels {
     size_t subs; /* 8, 16 */
     int offset;
+    int most; /* the largest code */
 } gb_levels;
 
 /* Bytes of a panel of sixteen rows and of a tile, as constants for the descriptor. */
@@ -50,7 +51,7 @@ GB_INLINE void gb_levels_multiply(const gb_levels *f, const uint8_t *panel, cons
         }
         for (size_t j = 0; j < f->subs; j++, panel += (quads + 1) * groups * 64, tile += (quads + 1) * 4 * GB_COLS) {
             __m512i sum[GB_GROUPS][GB_COLS];
-            gb_dot_codes(panel, tile, tile + quads * 4 * GB_COLS, quads, groups, sum);
+            gb_dot_codes(panel, tile, tile + quads * 4 * GB_COLS, quads, groups, f->most, sum);
             GB_UNROLL
             for (size_t i = 0; i < groups; i++) {
                 const __m512i scale = gb_load512(panel + (quads * groups + i) * 64);

@@ -20,6 +20,7 @@ typedef struct gb_scaled {
     size_t subs; /* 8, or 16 with signed scales and without mins */
     size_t part; /* vectors of codes in one sum */
     unsigned bias_log2;
+    int most; /* the largest code */
 } gb_scaled;
 
 /* Panel: per sub-block its vectors of codes and one of scales; then, with mins, four vectors of mins and four of
@@ -110,7 +111,7 @@ GB_INLINE void gb_scaled_part(const gb_scaled *f, const uint8_t *panel, const ui
     const size_t quads = gb_scaled_quads(f);
     const size_t q = part * f->part;
     __m512i sum[GB_GROUPS][GB_COLS];
-    gb_dot_codes(panel + q * groups * 64, tile + 16 * q, tile + 16 * (quads + part), f->part, groups, sum);
+    gb_dot_codes(panel + q * groups * 64, tile + 16 * q, tile + 16 * (quads + part), f->part, groups, f->most, sum);
     GB_UNROLL
     for (size_t i = 0; i < groups; i++) {
         GB_UNROLL

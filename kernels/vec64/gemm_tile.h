@@ -60,7 +60,7 @@ GB_INLINE void gb_pack_codes(const uint8_t *const col[GB_COLS], size_t at, uint8
 GB_INLINE __m128i gb_column_sums(const uint8_t *packed, size_t vectors) {
     __m128i sum = _mm_setzero_si128();
     GB_UNROLL
-    for (size_t i = 0; i < vectors; i++) sum = gb_add_bytes16(sum, _mm_set1_epi8(1), gb_load128(packed + 16 * i));
+    for (size_t i = 0; i < vectors; i++) sum = gb_sum_bytes16(sum, gb_load128(packed + 16 * i));
     return sum;
 }
 
@@ -72,8 +72,9 @@ GB_INLINE __m512 gb_row_scales(const uint8_t *const row[GB_ROWS], size_t at) {
     return _mm512_cvtph_ps(gb_load256(d));
 }
 
-/* sum[g][t] += the products of 4 elements: one broadcast of 4 activation bytes meets 16 rows. */
-GB_INLINE void gb_dot_vector(const uint8_t *panel, const uint8_t *tile, size_t groups,
+/* sum[g][t] += the products of 4 elements: one broadcast of 4 activation bytes meets 16 rows. most: the largest code.
+ */
+GB_INLINE void gb_dot_vector(const uint8_t *panel, const uint8_t *tile, size_t groups, int most,
                              __m512i sum[GB_GROUPS][GB_COLS]) {
     __m512i w[GB_GROUPS];
     GB_UNROLL
@@ -84,20 +85,71 @@ GB_INLINE void gb_dot_vector(const uint8_t *panel, const uint8_t *tile, size_t g
     for (size_t t = 0; t < GB_COLS; t++) {
         const __m512i a = gb_broadcast32(tile + 4 * t);
         GB_UNROLL
-        for (size_t i = 0; i < groups; i++) sum[i][t] = gb_add_bytes(sum[i][t], w[i], a);
+        for (size_t i = 0; i < groups; i++) sum[i][t] = gb_add_bytes(sum[i][t], w[i], a, most);
     }
 }
 
-/* sum[g][t] = start[t] + the products of `vectors` x 4 elements. */
-GB_INLINE void gb_dot_codes(const uint8_t *panel, const uint8_t *tile, const uint8_t *start, size_t vectors,
-                            size_t groups, __m512i sum[GB_GROUPS][GB_COLS]) {
+/* The same of some vectors, whose pairs of products fit sixteen bits together. */
+GB_INLINE void gb_dot_short(const uint8_t *panel, const uint8_t *tile, size_t vectors, size_t groups,
+                            __m512i sum[GB_GROUPS][GB_COLS]) {
+    __m512i pairs[GB_GROUPS][GB_COLS];
+    GB_UNROLL
+    for (size_t k = 0; k < vectors; k++) {
+        GB_UNROLL
+        for (size_t t = 0; t < GB_COLS; t++) {
+            const __m512i a = gb_broadcast32(tile + 16 * k + 4 * t);
+            GB_UNROLL
+            for (size_t i = 0; i < groups; i++) {
+                const __m512i more = _mm512_maddubs_epi16(gb_load512(panel + (k * groups + i) * 64), a);
+                pairs[i][t] = k ? _mm512_add_epi16(pairs[i][t], more) : more;
+            }
+        }
+    }
     GB_UNROLL
     for (size_t t = 0; t < GB_COLS; t++) {
         GB_UNROLL
-        for (size_t i = 0; i < groups; i++) sum[i][t] = gb_broadcast32(start + 4 * t);
+        for (size_t i = 0; i < groups; i++) sum[i][t] = gb_add_pairs(sum[i][t], pairs[i][t], _mm512_set1_epi16(1));
     }
+}
+
+/* sum[g][t] += the products of `vectors` x 4 elements. */
+GB_INLINE void gb_dot_run(const uint8_t *panel, const uint8_t *tile, size_t vectors, size_t groups, int most,
+                          __m512i sum[GB_GROUPS][GB_COLS]) {
+    const size_t run = gb_run_of(most);
     GB_UNROLL
-    for (size_t k = 0; k < vectors; k++) gb_dot_vector(panel + k * groups * 64, tile + 16 * k, groups, sum);
+    for (size_t k = 0; k < vectors; k += run) {
+        if (run == 1)
+            gb_dot_vector(panel + k * groups * 64, tile + 16 * k, groups, most, sum);
+        else
+            gb_dot_short(panel + k * groups * 64, tile + 16 * k, gb_min(run, vectors - k), groups, sum);
+    }
+}
+
+GB_INLINE void gb_set_sums(const uint8_t *start, size_t groups, __m512i sum[GB_GROUPS][GB_COLS]) {
+    GB_UNROLL
+    for (size_t t = 0; t < GB_COLS; t++) {
+        GB_UNROLL
+        for (size_t i = 0; i < groups; i++) sum[i][t] = start ? gb_broadcast32(start + 4 * t) : _mm512_setzero_si512();
+    }
+}
+
+/* sum[g][t] = start[t] + the products of `vectors` x 4 elements. The start is added last where there is one short sum:
+ * until then that takes the registers. */
+GB_INLINE void gb_dot_codes(const uint8_t *panel, const uint8_t *tile, const uint8_t *start, size_t vectors,
+                            size_t groups, int most, __m512i sum[GB_GROUPS][GB_COLS]) {
+    const size_t run = gb_run_of(most);
+    if (run == 1 || run < vectors) {
+        gb_set_sums(start, groups, sum);
+        gb_dot_run(panel, tile, vectors, groups, most, sum);
+        return;
+    }
+    gb_set_sums(NULL, groups, sum);
+    gb_dot_run(panel, tile, vectors, groups, most, sum);
+    GB_UNROLL
+    for (size_t t = 0; t < GB_COLS; t++) {
+        GB_UNROLL
+        for (size_t i = 0; i < groups; i++) sum[i][t] = _mm512_add_epi32(sum[i][t], gb_broadcast32(start + 4 * t));
+    }
 }
 
 /* --- the driver */

@@ -33,6 +33,7 @@ typedef struct gb_block32 {
     size_t bytes;    /* of what the format calls a block; its scale comes first */
     size_t per;      /* terms in it: 1, 2, 4 */
     int split;       /* terms are of sixteen elements */
+    int bytes_wide;  /* codes are above 127 */
     int code_offset; /* value = unsigned code - offset; 1 where zeros() gives offsets that differ */
     int affine;      /* the f16 after the scale is a minimum, and the activations are q8_1 */
     gb_place_fn *place;

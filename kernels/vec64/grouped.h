@@ -56,10 +56,10 @@ GB_INLINE __m512i onnx_zeros(const void *p, size_t stride) {
 /* --- sums
  * ------------------------------------------------------------------------------------------------------------- */
 
-static const gb_nibble_format four_runs = {sizeof(gb_block_gptq4), offsetof(gb_block_gptq4, qs), 0, NULL,
-                                           4}; /* awq4 too */
-static const gb_nibble_format mlc = {sizeof(gb_block_mlc_q4f16_1), offsetof(gb_block_mlc_q4f16_1, qs), 0, NULL, 1};
-static const gb_nibble_format onnx = {sizeof(gb_block_onnx_q4), offsetof(gb_block_onnx_q4, qs), 0, NULL, 1};
+static const gb_nibble_format four_runs = {
+    sizeof(gb_block_gptq4), offsetof(gb_block_gptq4, qs), 0, NULL, 4, 0}; /* awq4 too */
+static const gb_nibble_format mlc = {sizeof(gb_block_mlc_q4f16_1), offsetof(gb_block_mlc_q4f16_1, qs), 0, NULL, 1, 0};
+static const gb_nibble_format onnx = {sizeof(gb_block_onnx_q4), offsetof(gb_block_onnx_q4, qs), 0, NULL, 1, 0};
 
 GB_INLINE __m512i four_runs_sums(const uint8_t *w, const gb_act32 *act, size_t b) {
     return gb_sums_nibbles(&four_runs, w, act, b);
@@ -79,7 +79,7 @@ GB_INLINE __m512i byte_sums(const uint8_t *w, const gb_act32 *act, size_t b) {
     GB_UNROLL
     for (size_t i = 0; i < 8; i++) {
         const __m512i code = w ? gb_load512(((const gb_block_gptq8 *)w)[i / 2].qs + i % 2 * 64) : _mm512_set1_epi8(1);
-        s[i] = gb_add_bytes(_mm512_setzero_si512(), code, gb_load512(act->q + 32 * (b + 2 * i)));
+        s[i] = gb_add_bytes(_mm512_setzero_si512(), code, gb_load512(act->q + 32 * (b + 2 * i)), 255);
     }
     return gb_sum_halves(s);
 }
@@ -122,7 +122,7 @@ GB_INLINE void decode_bytes(const uint8_t *qs, size_t n, int zero, float d, floa
 
 GROUPED(gptq4, 128, decode_pairs, b->zero, gb_half(b->d), .code_offset = 1, .place = place_pairs,
         .sums = four_runs_sums, .scales = head_scales, .zeros = head_zeros)
-GROUPED(gptq8, 128, decode_bytes, b->zero, gb_half(b->d), .code_offset = 1, .place = gb_place_in_order,
+GROUPED(gptq8, 128, decode_bytes, b->zero, gb_half(b->d), .bytes_wide = 1, .code_offset = 1, .place = gb_place_in_order,
         .sums = byte_sums, .scales = head_scales, .zeros = head_zeros)
 GROUPED(awq4, 128, decode_awq, b->zero, gb_half(b->d), .code_offset = 1, .place = place_awq, .sums = four_runs_sums,
         .scales = head_scales, .zeros = head_zeros)

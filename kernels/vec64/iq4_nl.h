@@ -3,5 +3,6 @@
 #include "kernels/vec64/block32.h"
 #include "kernels/vec64/iq4_levels.h"
 
-static const gb_nibble_format layout = {sizeof(gb_block_iq4_nl), offsetof(gb_block_iq4_nl, qs), 0, gb_iq4_raised, 1};
+static const gb_nibble_format layout = {
+    sizeof(gb_block_iq4_nl), offsetof(gb_block_iq4_nl, qs), 0, gb_iq4_raised, 1, 241};
 GB_NIBBLE_FORMAT(iq4_nl, layout, 128, 0, gb_gather_halves, gb_scale_f16, gb_row_scales)

@@ -54,6 +54,6 @@ GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *ou
     _mm512_storeu_ps(out, gb_row_scales(rows, at + offsetof(gb_block_iq4_xs, d)));
 }
 
-static const gb_levels levels = {.subs = 8, .offset = 128};
+static const gb_levels levels = {.subs = 8, .offset = 128, .most = 241};
 
 GB_LEVELS_GEMM(iq4_xs, 8, 0.0F)

@@ -190,10 +190,10 @@ GB_INLINE void gb_prepare_of_4(gb_act_k *act, size_t k, const gb_block_q8_K *a) 
 
 GB_INLINE int32_t gb_sum_of_2(const __m512i code[4], __m128i scales, const gb_act_k *act, size_t k) {
     const int8_t *q = act->q[k];
-    __m512i sum = gb_add_bytes(gb_load512(act->start[k]), code[0], gb_load512(q));
-    __m512i more = gb_add_bytes(_mm512_setzero_si512(), code[1], gb_load512(q + 64));
-    sum = gb_add_bytes(sum, code[2], gb_load512(q + 128));
-    more = gb_add_bytes(more, code[3], gb_load512(q + 192));
+    __m512i sum = gb_add_bytes(gb_load512(act->start[k]), code[0], gb_load512(q), 127);
+    __m512i more = gb_add_bytes(_mm512_setzero_si512(), code[1], gb_load512(q + 64), 127);
+    sum = gb_add_bytes(sum, code[2], gb_load512(q + 128), 127);
+    more = gb_add_bytes(more, code[3], gb_load512(q + 192), 127);
     return _mm512_reduce_add_epi32(_mm512_mullo_epi32(_mm512_add_epi32(sum, more), _mm512_cvtepu8_epi32(scales)));
 }
 
@@ -204,8 +204,8 @@ GB_INLINE int32_t gb_sum_of_4(const __m512i code[4], __m128i scales, const gb_ac
     GB_UNROLL
     for (size_t h = 0; h < 2; h++) {
         const int8_t *q = act->q[k] + 128 * h;
-        __m512i sum = gb_add_bytes(gb_load512(act->start[k] + 16 * h), code[2 * h], gb_load512(q));
-        sum = gb_add_bytes(sum, code[2 * h + 1], gb_load512(q + 64));
+        __m512i sum = gb_add_bytes(gb_load512(act->start[k] + 16 * h), code[2 * h], gb_load512(q), 127);
+        sum = gb_add_bytes(sum, code[2 * h + 1], gb_load512(q + 64), 127);
         const __m512i which = _mm512_add_epi32(pairs, _mm512_set1_epi32((int)(8 * h)));
         total = _mm512_add_epi32(total, _mm512_mullo_epi32(sum, _mm512_permutexvar_epi32(which, sc)));
     }
@@ -237,7 +237,7 @@ GB_INLINE void gb_lattice_unpack(const gb_super *f, const gb_levels *levels, con
 }
 
 #define GB_LATTICE_GEMM(name, offset_)                                                                                 \
-    static const gb_levels levels = {.subs = GB_BLOCK / GB_SUB_##name, .offset = (offset_)};                           \
+    static const gb_levels levels = {.subs = GB_BLOCK / GB_SUB_##name, .offset = (offset_), .most = 127};              \
     GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {                  \
         gb_lattice_unpack(&format, &levels, rows, at, out, step);                                                      \
     }                                                                                                                  \

@@ -29,5 +29,5 @@ GB_INLINE __m512 row_scales(const uint8_t *const row[GB_ROWS], size_t at) {
     return gb_e8m0_half(_mm512_cvtepu8_epi32(gb_load128(e)));
 }
 
-static const gb_nibble_format layout = {sizeof(gb_block_mxfp4), offsetof(gb_block_mxfp4, qs), 0, gb_e2m1_raised, 1};
+static const gb_nibble_format layout = {sizeof(gb_block_mxfp4), offsetof(gb_block_mxfp4, qs), 0, gb_e2m1_raised, 1, 24};
 GB_NIBBLE_FORMAT(mxfp4, layout, GB_E2M1_OFFSET, 0, scales, scale, row_scales)

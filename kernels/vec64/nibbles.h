@@ -21,7 +21,12 @@ typedef struct gb_nibble_format {
     size_t bytes, qs, qh;
     __m512i (*code_of)(__m512i nibbles); /* NULL: the nibble is the code */
     size_t per;                          /* runs of sixteen bytes in a block: 1, or 4 */
+    int most;                            /* the largest code that code_of gives */
 } gb_nibble_format;
+
+GB_INLINE int gb_most_nibble(const gb_nibble_format *f) {
+    return f->code_of ? f->most : f->qh ? 31 : 15;
+}
 
 /* All first halves of the span's blocks, then all second halves. */
 GB_INLINE void gb_place_halves(gb_act32 *act, size_t b, const int8_t *qs) {
@@ -71,8 +76,9 @@ GB_INLINE __m512i gb_sums_nibbles(const gb_nibble_format *f, const uint8_t *w, c
             }
             if (f->qh) gb_add_fifth_bits(f, block, &low, &high);
         }
-        s[i] = gb_add_bytes(_mm512_setzero_si512(), low, gb_load512(act->q + 16 * (b + 4 * i)));
-        s[i] = gb_add_bytes(s[i], high, gb_load512(act->q + 16 * (GB_SPAN + b + 4 * i)));
+        const __m512i code[2] = {low, high};
+        s[i] = gb_add_two(_mm512_setzero_si512(), code, gb_load512(act->q + 16 * (b + 4 * i)),
+                          gb_load512(act->q + 16 * (GB_SPAN + b + 4 * i)), gb_most_nibble(f));
     }
     return gb_sum_quarters(s);
 }

@@ -72,4 +72,4 @@ GB_INLINE void unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out
     }
 }
 
-GB_TERM_GEMM(nvfp4, TERMS, 1)
+GB_TERM_GEMM(nvfp4, TERMS, 1, 24)

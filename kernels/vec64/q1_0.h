@@ -28,7 +28,7 @@ GB_INLINE __m512i sums(const uint8_t *w, const gb_act32 *act, size_t b) {
             memcpy(&bits, ((const gb_block_q1_0 *)w)[i / 2].qs + i % 2 * 8, sizeof bits);
             code = _mm512_maskz_mov_epi8(bits, two);
         }
-        s[i] = gb_add_bytes(_mm512_setzero_si512(), code, gb_load512(act->q + 32 * (b + 2 * i)));
+        s[i] = gb_add_bytes(_mm512_setzero_si512(), code, gb_load512(act->q + 32 * (b + 2 * i)), 2);
     }
     return gb_sum_halves(s);
 }
@@ -63,4 +63,4 @@ GB_INLINE void unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out
     }
 }
 
-GB_TERM_GEMM(q1_0, TERMS, 0)
+GB_TERM_GEMM(q1_0, TERMS, 0, 2)

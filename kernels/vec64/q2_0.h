@@ -74,4 +74,4 @@ GB_INLINE void unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out
     }
 }
 
-GB_TERM_GEMM(q2_0, TERMS, 0)
+GB_TERM_GEMM(q2_0, TERMS, 0, 3)

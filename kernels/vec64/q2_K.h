@@ -26,7 +26,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q2_K),
                                 .by_rows = 1,
                                 .scales = scales};
 
-static const gb_flat flat = {.mins = 1};
+static const gb_flat flat = {.mins = 1, .most = 45};
 
 GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {
     const __m512i nibble = _mm512_set1_epi8(15);

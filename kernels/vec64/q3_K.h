@@ -50,7 +50,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q3_K),
                                 .by_rows = 1,
                                 .scales = scales};
 
-static const gb_flat flat = {.base = BASE};
+static const gb_flat flat = {.base = BASE, .most = 252};
 
 /* The scale codes 0..63 of sixteen rows, and their d: sixteen bytes from two bytes before the scales on. */
 GB_INLINE void load_scales(const uint8_t *const rows[GB_ROWS], size_t at, __m512i sc[4], __m512 *d) {

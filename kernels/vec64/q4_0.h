@@ -2,5 +2,5 @@
  * the activation block. */
 #include "kernels/vec64/block32.h"
 
-static const gb_nibble_format layout = {sizeof(gb_block_q4_0), offsetof(gb_block_q4_0, qs), 0, NULL, 1};
+static const gb_nibble_format layout = {sizeof(gb_block_q4_0), offsetof(gb_block_q4_0, qs), 0, NULL, 1, 0};
 GB_NIBBLE_FORMAT(q4_0, layout, 8, 0, gb_gather_halves, gb_scale_f16, gb_row_scales)

@@ -32,7 +32,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q4_K),
                                 .natural = natural,
                                 .scales = scales};
 
-static const gb_scaled scaled = {.subs = 8, .part = 8, .bias_log2 = 3};
+static const gb_scaled scaled = {.subs = 8, .part = 8, .bias_log2 = 3, .most = 15};
 
 GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {
     const __m512i nibble = _mm512_set1_epi8(15);

@@ -2,6 +2,6 @@
  * taken back with the sum of the activation block. */
 #include "kernels/vec64/block32.h"
 
-static const gb_nibble_format layout = {sizeof(gb_block_q5_0), offsetof(gb_block_q5_0, qs), offsetof(gb_block_q5_0, qh),
-                                        NULL, 1};
+static const gb_nibble_format layout = {
+    sizeof(gb_block_q5_0), offsetof(gb_block_q5_0, qs), offsetof(gb_block_q5_0, qh), NULL, 1, 0};
 GB_NIBBLE_FORMAT(q5_0, layout, 16, 0, gb_gather_halves, gb_scale_f16, gb_row_scales)

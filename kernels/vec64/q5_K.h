@@ -43,7 +43,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q5_K),
                                 .natural = natural,
                                 .scales = scales};
 
-static const gb_scaled scaled = {.subs = 8, .part = 4, .bias_log2 = 4};
+static const gb_scaled scaled = {.subs = 8, .part = 4, .bias_log2 = 4, .most = 31};
 
 /* Bit j of each byte at bit 4. */
 GB_INLINE __m512i fifth_bit(__m512i h, size_t j) {

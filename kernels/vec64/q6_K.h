@@ -36,7 +36,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_q6_K),
                                 .by_rows = 1,
                                 .scales = scales};
 
-static const gb_scaled scaled = {.subs = 16, .part = 2, .bias_log2 = 5};
+static const gb_scaled scaled = {.subs = 16, .part = 2, .bias_log2 = 5, .most = 63};
 
 GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {
     for (size_t k = 0; k < 4; k++) { /* 16 bytes of ql twice, 16 of qh: one sub-block of each quarter */

@@ -14,7 +14,7 @@ GB_INLINE __m512i sums(const uint8_t *w, const gb_act32 *act, size_t b) {
             u = _mm512_inserti64x4(u, gb_load256(qs + sizeof(gb_block_q8_0)), 1);
             u = _mm512_xor_si512(u, _mm512_set1_epi8((char)0x80));
         }
-        s[i] = gb_add_bytes(_mm512_setzero_si512(), u, gb_load512(act->q + 32 * (b + 2 * i)));
+        s[i] = gb_add_bytes(_mm512_setzero_si512(), u, gb_load512(act->q + 32 * (b + 2 * i)), 255);
     }
     return gb_sum_halves(s);
 }
@@ -26,6 +26,7 @@ GB_INLINE __m256i natural(const uint8_t *block, size_t t) {
 
 static const gb_block32 format = {.bytes = sizeof(gb_block_q8_0),
                                   .per = 1,
+                                  .bytes_wide = 1,
                                   .code_offset = 128,
                                   .place = gb_place_in_order,
                                   .sums = sums,
@@ -48,6 +49,11 @@ GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) 
     gb_pack_block32(col, at, out, 128);
 }
 
+GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,
+                        __m512 acc[GB_GROUPS][GB_COLS]) {
+    gb_multiply32(panel, tile, blocks, groups, 8, 0, 255, acc);
+}
+
 GB_INLINE void gemm(const gb_gemm_args *g) {
-    gb_gemm_block32(sizeof(gb_block_q8_0), unpack, pack, g);
+    gb_gemm_block32(sizeof(gb_block_q8_0), unpack, pack, multiply, g);
 }

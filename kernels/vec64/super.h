@@ -218,10 +218,10 @@ GB_INLINE void gb_row_k(const gb_super *f, const uint8_t *w, const gb_act_k *act
         for (size_t v = 0; v < 4; v++) {
             const __m512i q = gb_load512(act->q[k] + 64 * v);
             if (f->ones) {
-                sum[v / 2] = gb_add_bytes(sum[v / 2], code[v], q);
+                sum[v / 2] = gb_add_bytes(sum[v / 2], code[v], q, 127);
                 continue;
             }
-            const __m512i products = gb_add_bytes(_mm512_setzero_si512(), code[v], q);
+            const __m512i products = gb_add_bytes(_mm512_setzero_si512(), code[v], q, f->wide ? 255 : 127);
             const __m512i scale = gb_spread_scales(f, sc, v);
             if (f->wide)
                 sum[v / 2] = _mm512_add_epi32(sum[v / 2], _mm512_mullo_epi32(products, scale));

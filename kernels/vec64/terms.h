@@ -27,7 +27,7 @@ GB_INLINE __m512i gb_sums_eights(const gb_eights *f, const uint8_t *w, const gb_
         GB_UNROLL
         for (size_t t = 0; t < f->planes; t++) {
             const __m512i code = w ? f->code(bytes, t) : _mm512_set1_epi8(1);
-            s[v] = gb_add_bytes(s[v], code, gb_load512(act->q + (t * GB_SPAN + b + 8 * v) * 8));
+            s[v] = gb_add_bytes(s[v], code, gb_load512(act->q + (t * GB_SPAN + b + 8 * v) * 8), 127);
         }
     }
     return gb_sum_pairs(s[0], s[1]);
@@ -72,14 +72,14 @@ GB_INLINE void gb_pack_terms(const uint8_t *const col[GB_COLS], size_t at, size_
     }
 }
 
-/* gemm() of a format from its `format` (a gb_block32) and unpack(). */
-#define GB_TERM_GEMM(name, terms, is_split)                                                                            \
+/* gemm() of a format from its `format` (a gb_block32) and unpack(). most: the largest code. */
+#define GB_TERM_GEMM(name, terms, is_split, most)                                                                      \
     GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                                  \
         gb_pack_terms(col, at, terms, is_split, format.code_offset, out);                                              \
     }                                                                                                                  \
     GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups,                   \
                             __m512 acc[GB_GROUPS][GB_COLS]) {                                                          \
-        gb_multiply32(panel, tile, blocks *(terms), groups, GB_TERM_VECTORS(is_split), 0, acc);                        \
+        gb_multiply32(panel, tile, blocks *(terms), groups, GB_TERM_VECTORS(is_split), 0, most, acc);                  \
     }                                                                                                                  \
     GB_INLINE void gemm(const gb_gemm_args *g) {                                                                       \
         static const gb_tile tile = {.elems = (is_split) ? 16 * (terms) : 32 * (terms),                                \

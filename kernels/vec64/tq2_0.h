@@ -18,7 +18,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_tq2_0),
                                 .natural = natural,
                                 .scales = gb_scales_one};
 
-static const gb_flat flat = {.base = 1};
+static const gb_flat flat = {.base = 1, .most = 3};
 
 GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {
     gb_flat_unpack(&format, rows, at, out, step);

@@ -1,0 +1,6 @@
+/* gptq4, gptq8, awq4, mlc_q4f16_1 and onnx_q4 on AVX-512 without VNNI. */
+#include "kernels/avx512/vec64.h"
+
+#include "kernels/vec64/grouped.h"
+
+GB_ALL_GROUPED(GB_GROUPED_KERNELS, avx512)

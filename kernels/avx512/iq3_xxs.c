@@ -1,0 +1,6 @@
+/* iq3_xxs on AVX-512 without VNNI. */
+#include "kernels/avx512/vec64.h"
+
+#include "kernels/vec64/iq3_xxs.h"
+
+GB_SUPER_KERNELS(iq3_xxs, avx512)
