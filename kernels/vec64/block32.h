@@ -30,7 +30,7 @@ GB_INLINE float gb_scale_f16(const void *block) {
     }                                                                                                                  \
     static const gb_block32 format = {.bytes = sizeof(gb_block_##name),                                                \
                                       .per = 1,                                                                        \
-                                      .bytes_wide = (layout).most > 127,                                               \
+                                      .bytes_wide = (offset) == 128,                                                   \
                                       .code_offset = offset,                                                           \
                                       .affine = is_affine,                                                             \
                                       .place = gb_place_halves,                                                        \
