@@ -240,8 +240,7 @@ static int measure(const gb_e2e_options *o, const gb_e2e_params *params, gb_e2e_
     const size_t gaps = o->generate * o->repetitions;
     r->scratch = gb_new(gaps > o->repetitions ? gaps : o->repetitions, sizeof *r->scratch, "samples", err);
     int rc = r->scratch ? GB_OK : GB_ESYSTEM;
-    if (!rc)
-        rc = gb_e2e_run(params, cells, r->count, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, NULL, err);
+    if (!rc) rc = gb_e2e_run(params, cells, r->count, isatty(STDERR_FILENO) == 1 ? show_progress : NULL, NULL, err);
     if (!rc) {
         if (!o->engine.json) gb_e2e_print(r);
         if (o->engine.json || o->store) rc = gb_e2e_deliver(r, err);

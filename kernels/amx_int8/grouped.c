@@ -81,7 +81,7 @@ enum { TERM = GB_TERMS_PANEL(32, GB_TERMS_ZERO), TERMS = 4 };
     const __m512 d = gb_row_scales(row, at);                                                                           \
     const __m512i zero = row_bytes(row, at + offsetof(gb_block_##name, zero));                                         \
     for (size_t u = 0; u < TERMS; u++, panel += TERM) {                                                                \
-        const size_t codes = at + QS(name) + (term_bytes) * u;                                                         \
+        const size_t codes = at + QS(name) + (term_bytes)*u;                                                           \
         unpack_term;                                                                                                   \
         scales_zeros(d, zero, panel);                                                                                  \
     }

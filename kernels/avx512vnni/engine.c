@@ -50,8 +50,8 @@ void gb_f32_rmsnorm_avx512vnni(const float *x, const float *w, float *y, size_t 
     }
 }
 
-/* Sixteen floats: re * cos - im * sin in even, im * cos + re * sin in odd lanes. The product with 1 is exact, so that the
- * instruction only adds and subtracts. */
+/* Sixteen floats: re * cos - im * sin in even, im * cos + re * sin in odd lanes. The product with 1 is exact, so that
+ * the instruction only adds and subtracts. */
 GB_INLINE __m512 rotated(__m512 v, __m512 cosine, __m512 sine) {
     const __m512 crossed = _mm512_mul_ps(_mm512_permute_ps(v, 0xb1), sine);
     return _mm512_fmaddsub_ps(_mm512_mul_ps(v, cosine), _mm512_set1_ps(1.0F), crossed);
