@@ -5,19 +5,19 @@
 
 #include "kernels/absent.h"
 
-/* A cell: the tier's own kernel, or the reason for none and what runs instead (NULL: the reference). */
+/* A cell: what runs on a CPU of that tier (NULL: the reference), whether the tier has a kernel of its own, and the
+ * reason for none. A tier can have one and yet run another, which the table lists before it. */
 typedef struct cell {
-    const gb_kernel *kernel;
-    const gb_absence *absence; /* NULL: the kernel is the tier's own */
+    const gb_kernel *runs;
+    bool own;
+    const gb_absence *absence;
 } cell;
 
 static cell cell_of(gb_format format, gb_op op, gb_isa isa) {
-    const gb_kernel *k = gb_kernel_of_tier(format, op, isa);
-    return (cell){k, k && k->isa == isa ? NULL : gb_absence_of(format, op, isa)};
-}
-
-static bool own(cell c, gb_isa isa) {
-    return c.kernel && c.kernel->isa == isa;
+    bool own = false;
+    for (size_t i = 0; i < gb_kernel_count; i++)
+        if (gb_kernels[i].format == format && gb_kernels[i].op == op && gb_kernels[i].isa == isa) own = true;
+    return (cell){gb_kernel_of_tier(format, op, isa), own, own ? NULL : gb_absence_of(format, op, isa)};
 }
 
 /* Numbers of notes, in the order of their first mention. */
@@ -35,11 +35,11 @@ static size_t note_number(notes *n, const gb_absence *absence) {
     return i + 1;
 }
 
-/* "yes", "avx2 3" or "- 3". */
+/* "yes", "(yes)", "avx2 3" or "- 3". */
 static const char *cell_text(gb_format format, gb_op op, gb_isa isa, notes *n, char *buf, size_t size) {
     const cell c = cell_of(format, op, isa);
-    if (own(c, isa)) return "yes";
-    const char *instead = c.kernel ? gb_isas[c.kernel->isa].name : "-";
+    if (c.own) return c.runs && c.runs->isa == isa ? "yes" : "(yes)";
+    const char *instead = c.runs ? gb_isas[c.runs->isa].name : "-";
     if (c.absence)
         (void)snprintf(buf, size, "%s %zu", instead, note_number(n, c.absence));
     else
@@ -86,7 +86,9 @@ void gb_matrix_show(void) {
     int width[GB_ISA_COUNT];
     column_widths(width, &n);
     for (int op = GB_OP_quantize; op <= GB_OP_gemm; op++) show_block((gb_op)op, width, &n);
-    printf("yes: a kernel of its own. Otherwise what a CPU of that tier runs instead (-: the reference), and why:\n");
+    printf("yes: a kernel of its own, (yes): one that a lower tier's outruns, which is taken. Otherwise what a CPU of "
+           "that\n"
+           "tier runs instead (-: the reference), and why:\n");
     for (size_t i = 0; i < n.count; i++) printf("%3zu  %s\n", i + 1, n.of[i]->reason);
 }
 
@@ -96,8 +98,8 @@ static cJSON *cell_json(gb_format format, gb_op op, gb_isa isa) {
     cJSON_AddStringToObject(o, "format", gb_formats[format].name);
     cJSON_AddStringToObject(o, "op", gb_op_names[op]);
     cJSON_AddStringToObject(o, "isa", gb_isas[isa].name);
-    cJSON_AddBoolToObject(o, "kernel", own(c, isa));
-    cJSON_AddStringToObject(o, "runs", c.kernel ? gb_isas[c.kernel->isa].name : "reference");
+    cJSON_AddBoolToObject(o, "kernel", c.own);
+    cJSON_AddStringToObject(o, "runs", c.runs ? gb_isas[c.runs->isa].name : "reference");
     cJSON_AddStringToObject(o, "reason", c.absence ? c.absence->reason : "");
     return o;
 }

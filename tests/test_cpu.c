@@ -428,7 +428,8 @@ START_TEST(cap_is_an_upper_bound) {
     const gb_isa isa = (gb_isa)_i;
     const gb_cap cap = {.features = gb_isas[isa].needs};
     for_each_selection(&cap, within_cap);
-    const gb_kernel *k = gb_select(GB_FORMAT_q5_0, GB_OP_gemm, &cap); /* a format in which each tier is the best so far */
+    const gb_kernel *k =
+        gb_select(GB_FORMAT_q5_0, GB_OP_gemm, &cap); /* a format in which each tier is the best so far */
     if (gb_isas[isa].built) {
         ck_assert_ptr_nonnull(k);
         ck_assert_int_eq(k->isa, isa);
