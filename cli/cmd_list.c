@@ -6,12 +6,14 @@
 #include "cli/engine.h"
 #include "cli/matrix.h"
 #include "harness/machine.h"
+#include "harness/quirks.h"
 
 const char gb_help_list[] =
     "usage: gaugeblock list formats|isas|kernels|machine [--matrix] [--json]\n"
     "\n"
     "  formats   block formats: size, bits per weight, activation partner\n"
-    "  isas      instruction-set tiers: what this CPU and this program can run, and why not\n"
+    "  isas      instruction-set tiers: what this CPU and this program can run, and why not;\n"
+    "            what is peculiar about them on this CPU\n"
     "  kernels   every row of the table, those of other architectures too\n"
     "  machine   CPU, memory, kernel, frequency governor, stolen time; a tree of packages, NUMA nodes, caches, cores\n"
     "\n"
@@ -111,10 +113,20 @@ static void show_isas(void) {
         printf("%-12s %-8s %-9s needs: %s%s%s%s\n", gb_isas[i].name, gb_isas[i].arch, status,
                *needs ? needs : "nothing", *reason ? " (" : "", reason, *reason ? ")" : "");
     }
+    const unsigned quirks = gb_quirks_here("");
+    for (int q = 0; q < GB_QUIRK_COUNT; q++) {
+        if (!(quirks >> q & 1U)) continue;
+        printf("quirk of this CPU: %s (%s):", gb_quirks[q].name, gb_quirks[q].text);
+        for (int i = 0; i < GB_ISA_COUNT; i++)
+            if (gb_quirk_concerns((gb_quirk)q, (gb_isa)i) && !*why_not((gb_isa)i, why, sizeof why))
+                printf(" %s", gb_isas[i].name);
+        printf("\n");
+    }
 }
 
 static cJSON *isas_json(void) {
     cJSON *list = cJSON_CreateArray();
+    const unsigned here = gb_quirks_here("");
     char why[256];
     for (int i = 0; i < GB_ISA_COUNT; i++) {
         const char *reason = why_not((gb_isa)i, why, sizeof why);
@@ -128,6 +140,10 @@ static cJSON *isas_json(void) {
         cJSON *needs = cJSON_AddArrayToObject(o, "features");
         for (int f = 0; f < GB_CPU_FEATURE_COUNT; f++)
             if (gb_isas[i].needs >> f & 1U) cJSON_AddItemToArray(needs, cJSON_CreateString(gb_cpu_feature_names[f]));
+        cJSON *quirks = cJSON_AddArrayToObject(o, "quirks");
+        for (int q = 0; q < GB_QUIRK_COUNT; q++)
+            if (!*reason && here >> q & 1U && gb_quirk_concerns((gb_quirk)q, (gb_isa)i))
+                cJSON_AddItemToArray(quirks, cJSON_CreateString(gb_quirks[q].name));
         cJSON_AddItemToArray(list, o);
     }
     return list;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/machine.h"
+#include "harness/quirks.h"
 #include "tests/support/fake_root.h"
 #include "tests/support/suite.h"
 
@@ -65,6 +66,43 @@ START_TEST(empty_machine) {
 }
 END_TEST
 
+static unsigned quirks_of(const char *vendor, int family, int model, const char *gathers) {
+    char cpuinfo[256];
+    (void)snprintf(cpuinfo, sizeof cpuinfo,
+                   "vendor_id\t: %s\ncpu family\t: %d\nmodel\t\t: %d\nmodel name\t: Model 85\n", vendor, family, model);
+    fake_root_put("/proc/cpuinfo", cpuinfo);
+    fake_root_put("/sys/devices/system/cpu/vulnerabilities/gather_data_sampling", gathers);
+    return gb_quirks_here(fake_root);
+}
+
+/* Catches a family taken for another vendor's, the model's name for its number, and a gather called slow that is not.
+ */
+START_TEST(quirks) {
+    const unsigned clock = 1U << GB_QUIRK_avx512_clock;
+    const unsigned halves = 1U << GB_QUIRK_avx512_halves;
+    const unsigned gather = 1U << GB_QUIRK_slow_gather;
+    ck_assert_uint_eq(gb_quirks_here(fake_root), 0); /* nothing known */
+    ck_assert_uint_eq(quirks_of("GenuineIntel", 6, 85, "Not affected\n"), clock);
+    ck_assert_uint_eq(quirks_of("GenuineIntel", 6, 85, "Mitigation: Microcode\n"), clock | gather);
+    ck_assert_uint_eq(quirks_of("GenuineIntel", 6, 143, "Not affected\n"), 0);
+    ck_assert_uint_eq(quirks_of("GenuineIntel", 25, 17, "Vulnerable: No microcode\n"), 0);
+    ck_assert_uint_eq(quirks_of("AuthenticAMD", 23, 49, "Not affected\n"), gather);
+    ck_assert_uint_eq(quirks_of("AuthenticAMD", 25, 17, "Not affected\n"), halves | gather);
+    ck_assert_uint_eq(quirks_of("AuthenticAMD", 26, 2, "Not affected\n"), 0);
+}
+END_TEST
+
+/* Catches a tier's name found inside another's: avx512 in avx512vnni. */
+START_TEST(tiers_of_quirks) {
+    ck_assert(gb_quirk_concerns(GB_QUIRK_slow_gather, GB_ISA_avx2));
+    ck_assert(gb_quirk_concerns(GB_QUIRK_slow_gather, GB_ISA_amx_int8));
+    ck_assert(gb_quirk_concerns(GB_QUIRK_avx512_clock, GB_ISA_avx512vnni));
+    ck_assert(!gb_quirk_concerns(GB_QUIRK_avx512_clock, GB_ISA_avx2));
+    ck_assert(!gb_quirk_concerns(GB_QUIRK_slow_gather, GB_ISA_neon));
+    ck_assert(!gb_quirk_concerns(GB_QUIRK_slow_gather, GB_ISA_scalar));
+}
+END_TEST
+
 /* Stolen time is the eighth field, the total all eight; guest time is not counted twice. */
 START_TEST(steal) {
     uint64_t stolen = 1;
@@ -91,6 +129,8 @@ int main(void) {
     tcase_add_test(tc, full_machine);
     tcase_add_test(tc, empty_machine);
     tcase_add_test(tc, steal);
+    tcase_add_test(tc, quirks);
+    tcase_add_test(tc, tiers_of_quirks);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
