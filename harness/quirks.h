@@ -1,4 +1,5 @@
-/* What is peculiar about this CPU's instruction-set tiers (GB_QUIRK of kernels/isa.def): good to know before one reads times. */
+/* What is peculiar about this CPU's instruction-set tiers (GB_QUIRK of kernels/isa.def): good to know before one reads
+ * times. */
 #ifndef GB_HARNESS_QUIRKS_H
 #define GB_HARNESS_QUIRKS_H
 

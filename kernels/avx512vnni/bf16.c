@@ -49,25 +49,7 @@ void gb_bf16_quantize_act_avx512vnni(const float *x, void *blocks, size_t n) {
     }
 }
 
-void gb_bf16_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {
-    const uint16_t *h = blocks;
-    for (size_t i = 0; i < n; i += 16) {
-        const __mmask16 lanes = gb_lanes(n - i);
-        _mm512_mask_storeu_ps(x + i, lanes, load_some(h + i, lanes));
-    }
-}
-
 static const gb_lanes16 format = {
     .bytes = sizeof(uint16_t), .load = load, .load_some = load_some, .madd = gb_madd_separate};
 
-float gb_bf16_dot_avx512vnni(const void *w, const void *a, size_t n) {
-    return gb_lanes_dot(&format, w, a, n);
-}
-
-void gb_bf16_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
-    gb_lanes_gemv(&format, w, w_stride, rows, a, n, y);
-}
-
-void gb_bf16_gemm_avx512vnni(const gb_gemm_args *g) {
-    gb_lanes_gemm(&format, g);
-}
+GB_FLOAT_KERNELS(bf16, format)

@@ -29,14 +29,6 @@ void gb_f16_quantize_act_avx512vnni(const float *x, void *blocks, size_t n) {
     }
 }
 
-void gb_f16_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {
-    const uint16_t *h = blocks;
-    for (size_t i = 0; i < n; i += 16) {
-        const __mmask16 lanes = gb_lanes(n - i);
-        _mm512_mask_storeu_ps(x + i, lanes, gb_load_some_f16x16(h + i, lanes));
-    }
-}
-
 /* The product of two f16 (11 + 11 significant bits, exponents far inside the f32 range) is exact in f32: one rounding
  * either way. */
 GB_INLINE __m512 madd_fused(__m512 a, __m512 b, __m512 acc) {
@@ -46,14 +38,4 @@ GB_INLINE __m512 madd_fused(__m512 a, __m512 b, __m512 acc) {
 static const gb_lanes16 format = {
     .bytes = sizeof(uint16_t), .load = gb_load_f16x16, .load_some = gb_load_some_f16x16, .madd = madd_fused};
 
-float gb_f16_dot_avx512vnni(const void *w, const void *a, size_t n) {
-    return gb_lanes_dot(&format, w, a, n);
-}
-
-void gb_f16_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
-    gb_lanes_gemv(&format, w, w_stride, rows, a, n, y);
-}
-
-void gb_f16_gemm_avx512vnni(const gb_gemm_args *g) {
-    gb_lanes_gemm(&format, g);
-}
+GB_FLOAT_KERNELS(f16, format)

@@ -164,6 +164,29 @@ GB_INLINE void gb_lanes_gemm(const gb_lanes16 *f, const gb_gemm_args *g) {
     }
 }
 
+/* The products of a format. */
+#define GB_LANES_PRODUCTS(name, format)                                                                                \
+    float gb_##name##_dot_avx512vnni(const void *w, const void *a, size_t n) {                                         \
+        return gb_lanes_dot(&(format), w, a, n);                                                                       \
+    }                                                                                                                  \
+    void gb_##name##_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) { \
+        gb_lanes_gemv(&(format), w, w_stride, rows, a, n, y);                                                          \
+    }                                                                                                                  \
+    void gb_##name##_gemm_avx512vnni(const gb_gemm_args *g) {                                                          \
+        gb_lanes_gemm(&(format), g);                                                                                   \
+    }
+
+/* And the decoder of one whose elements are loaded one by one. */
+#define GB_FLOAT_KERNELS(name, format)                                                                                 \
+    void gb_##name##_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {                                   \
+        const uint8_t *from = blocks;                                                                                  \
+        for (size_t i = 0; i < n; i += 16) {                                                                           \
+            const __mmask16 lanes = gb_lanes(n - i);                                                                   \
+            _mm512_mask_storeu_ps(x + i, lanes, (format).load_some(from + i * (format).bytes, lanes));                 \
+        }                                                                                                              \
+    }                                                                                                                  \
+    GB_LANES_PRODUCTS(name, format)
+
 /* The operations of a format of decoded blocks. */
 #define GB_DECODED_KERNELS(name, elems, decode_one)                                                                    \
     static const gb_lanes16 name##_format = {.bytes = sizeof(float),                                                   \
@@ -175,14 +198,6 @@ GB_INLINE void gb_lanes_gemm(const gb_lanes16 *f, const gb_gemm_args *g) {
     void gb_##name##_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {                                   \
         gb_lanes_dequantize(&name##_format, blocks, x, n);                                                             \
     }                                                                                                                  \
-    float gb_##name##_dot_avx512vnni(const void *w, const void *a, size_t n) {                                         \
-        return gb_lanes_dot(&name##_format, w, a, n);                                                                  \
-    }                                                                                                                  \
-    void gb_##name##_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) { \
-        gb_lanes_gemv(&name##_format, w, w_stride, rows, a, n, y);                                                     \
-    }                                                                                                                  \
-    void gb_##name##_gemm_avx512vnni(const gb_gemm_args *g) {                                                          \
-        gb_lanes_gemm(&name##_format, g);                                                                              \
-    }
+    GB_LANES_PRODUCTS(name, name##_format)
 
 #endif
