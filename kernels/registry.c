@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kernels/built.h"
 #include "reference/reference.h"
 
 #define GB_KIND_WEIGHT_W      1
@@ -69,13 +70,6 @@ const gb_isa_info gb_isas[GB_ISA_COUNT] = {
 #include "kernels/isa.def"
 #undef GB_ISA
 };
-
-#define GB_FN_1(symbol, op)                                                                                            \
-    { .op = symbol }
-#define GB_FN_0(symbol, op)                                                                                            \
-    { .any = NULL }
-#define GB_FN_EXPAND(built, symbol, op) GB_FN_##built(symbol, op)
-#define GB_FN(built, symbol, op)        GB_FN_EXPAND(built, symbol, op)
 
 const gb_kernel gb_kernels[] = {
 #define GB_KERNEL(format, op, isa, file)                                                                               \

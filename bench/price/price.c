@@ -10,18 +10,12 @@
 
 #include "bench/measure.h"
 #include "harness/alloc.h"
+#include "kernels/built.h"
 #include "kernels/cpu.h"
 
 #define GB_KERNEL(format, op, isa, file) gb_##op##_fn gb_##format##_##op##_##isa##_free;
 #include "kernels/kernels.def"
 #undef GB_KERNEL
-
-#define GB_FN_1(symbol, member)                                                                                        \
-    { .member = symbol }
-#define GB_FN_0(symbol, member)                                                                                        \
-    { .any = NULL }
-#define GB_FN_EXPAND(built, symbol, member) GB_FN_##built(symbol, member)
-#define GB_FN(built, symbol, member)        GB_FN_EXPAND(built, symbol, member)
 
 static const gb_kernel free_kernels[] = {
 #define GB_KERNEL(format, op, isa, file)                                                                               \
