@@ -81,14 +81,14 @@ check 'generation tests' 4 "$(grep -c '"tg4"' "$work/e.json")"
 for name in tps_ci95 samples load_ms first_decode_ms ttft_ms model_bytes bits_per_weight peak_rss_bytes kv_bytes run provenance machine; do
     check "key $name" 8 "$(grep -c "\"$name\":" "$work/e.json")"
 done
-"$GAUGEBLOCK" e2e -m "$model" -p 16 -n 0 -r 1 --json --kv q8_0 >"$work/e8.json" 2>/dev/null
+"$GAUGEBLOCK" e2e -m "$model" -p 16 -n 0 -r 1 --json --kv q8_0 --no-predict >"$work/e8.json" 2>/dev/null
 check 'type of a q8_0 cache' q8_0 "$(key kv "$work/e8.json")"
 check 'bytes of a q8_0 cache' 17408 "$(key kv_bytes "$work/e8.json")" # 34 bytes for 32 elements, not 64
 check 'cache bytes' 32768 "$(key kv_bytes "$work/e.json")" # 2 (keys, values) * 4 layers * 2 heads * 64 * 16 positions * 2 bytes
 # as many threads as CPUs are named, each on its own
 cpu=$(taskset -pc $$ 2>/dev/null | sed 's/.*: *\([0-9]*\).*/\1/')
 if [ -n "$cpu" ]; then
-    one=$("$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 --json --cpu-list "$cpu" 2>/dev/null | tr -d ' \t\n')
+    one=$("$GAUGEBLOCK" e2e -m "$model" -p 0 -n 2 -r 1 --json --no-predict --cpu-list "$cpu" 2>/dev/null | tr -d ' \t\n')
     has '--cpu-list pins' "\"affinity\":[$cpu]" "$one"
     has '--cpu-list counts threads' '"threads":1,' "$one"
     has 'e2e says where the weights lie' '"memory":"' "$one"
@@ -115,7 +115,7 @@ out=$("$GAUGEBLOCK" e2e --predict --shape gauge-4m --type q8_0,Q4_K_M -p 8 -n 2 
 check 'records of predictions' 4 "$(printf '%s\n' "$out" | grep -c '^{"schema":1,"kind":"prediction","name":"gauge-4m ')"
 check 'speeds of predictions' 4 "$(printf '%s\n' "$out" | grep -c '"predicted_tokens_per_second":{"unit":"t/s","value":[0-9]')"
 case $out in *pp0*) check 'a test of no tokens' 'none' 'pp0' ;; esac
-has 'default lengths fit the model' '--prompt 256' "$("$GAUGEBLOCK" e2e -m "$model" -n 0 -r 1 2>&1 >/dev/null)"
+has 'default lengths fit the model' '--prompt 256' "$("$GAUGEBLOCK" e2e -m "$model" -n 0 -r 1 --no-predict 2>&1 >/dev/null)"
 
 # refusals
 refuse 'no model' generate -p hello
@@ -144,7 +144,7 @@ refuse "--threads ''" e2e -m "$model" -t 1,
 refuse '--prompt 257' e2e -m "$model" -p 257
 refuse 'only core and energy are counted' e2e -m "$model" --counters core,cache
 refuse 'expected core, cache' e2e -m "$model" --counters heat
-one=$("$GAUGEBLOCK" e2e -m "$model" -p 2 -n 2 -r 1 --counters core,energy 2>&1)
+one=$("$GAUGEBLOCK" e2e -m "$model" -p 2 -n 2 -r 1 --no-predict --counters core,energy 2>&1)
 has 'e2e --counters' ', pp, per token:' "$one"
 has 'e2e --counters says what is absent' 'energy_package' "$one"
 refuse 'nothing to measure' e2e -m "$model" -p 0 -n 0
