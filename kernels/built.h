@@ -1,4 +1,5 @@
-/* A gb_fn of a kernel, or of nothing where its tier is not built: GB_BUILT_<isa> is 1 or 0 on the compiler's command line. */
+/* A gb_fn of a kernel, or of nothing where its tier is not built: the compiler's command line defines GB_BUILT_<isa>
+ * as 1 or 0. */
 #ifndef GB_BUILT_H
 #define GB_BUILT_H
 

@@ -24,19 +24,23 @@ has() { printf '%s\n' "${parts[@]}" | grep -qx "$1"; }
 
 # Builds one preset and runs its ctest; counts come from ctest's own summary of each test.
 run_tests() { # name preset ["build-only" | ctest's arguments...]
+  local from=$SECONDS
   echo "== $1: build"
   if ! { cmake --preset "$2" >"build/$2.configure.log" 2>&1 && cmake --build "build/$2" >"build/$2.build.log" 2>&1; }; then
     tail -n 30 "build/$2.configure.log" "build/$2.build.log"
     failed=$((failed + 1)); failures+=("$1: build")
     return 1
   fi
+  echo "   $((SECONDS - from)) s"
   [ "${3:-}" = "build-only" ] && return 0
+  from=$SECONDS
   echo "== $1: tests"
   local log="build/$2.test.log"
   ctest --test-dir "build/$2" --output-on-failure -j "$(nproc)" "${@:3}" >"$log" 2>&1
   grep -E '^ *[0-9]+/[0-9]+ Test' "$log"
   local ok bad
   ok=$(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log")
+  echo "   $((SECONDS - from)) s"
   local skip
   skip=$(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*Skipped' "$log")
   bad=$(($(grep -cE '^ *[0-9]+/[0-9]+ Test .*\*\*\*' "$log") - skip))
@@ -51,8 +55,8 @@ run_tests() { # name preset ["build-only" | ctest's arguments...]
 
 # One command as one test.
 step() { # name command...
-  local name=$1; shift
-  if "$@"; then passed=$((passed + 1)); echo "ok: $name"
+  local name=$1 from=$SECONDS; shift
+  if "$@"; then passed=$((passed + 1)); echo "ok: $name ($((SECONDS - from)) s)"
   else failed=$((failed + 1)); failures+=("$name"); echo "FAILED: $name"; fi
 }
 
@@ -97,5 +101,6 @@ if has gcc; then
 fi
 
 for f in "${failures[@]:-}"; do [ -n "$f" ] && echo "failed: $f"; done
+echo "$((SECONDS / 60)) min $((SECONDS % 60)) s"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
