@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__clang__)
+#define GB_EMULATED __attribute__((noinline, unused)) /* it knows no noclone */
+#else
+#define GB_EMULATED __attribute__((noinline, noclone, unused))
+#endif
 enum { GB_EMULATED_ROWS = 16, GB_EMULATED_BYTES = 64 };
 
 typedef struct gb_emulated_tile {
@@ -20,7 +25,7 @@ static _Thread_local struct {
     gb_emulated_tile tile[GB_TILES];
 } gb_emulated;
 
-static inline void gb_emulated_must(int holds, const char *instruction, const char *fault) {
+static GB_EMULATED void gb_emulated_must(int holds, const char *instruction, const char *fault) {
     if (holds) return;
     fprintf(stderr, "emulated %s: %s\n", instruction, fault);
     abort();
@@ -37,7 +42,7 @@ static inline int gb_emulated_all_zero(const void *p, size_t n) {
     return 1;
 }
 
-static inline void gb_emulated_config(const gb_tile_config *c) {
+static GB_EMULATED void gb_emulated_config(const gb_tile_config *c) {
     static const char name[] = "LDTILECFG";
     gb_emulated_must(c->palette <= 1, name, "#GP: there is no such palette");
     gb_emulated_must(gb_emulated_all_zero(c->reserved, sizeof c->reserved), name, "#GP: reserved bytes are not zero");
@@ -58,25 +63,25 @@ static inline void gb_emulated_config(const gb_tile_config *c) {
     gb_emulated.configured = 1;
 }
 
-static inline gb_emulated_tile *gb_emulated_at(size_t t, const char *instruction) {
+static GB_EMULATED gb_emulated_tile *gb_emulated_at(size_t t, const char *instruction) {
     gb_emulated_must(gb_emulated.configured, instruction, "#UD: tiles are not configured");
     gb_emulated_must(t < GB_TILES && gb_emulated.tile[t].rows != 0, instruction, "#UD: this tile is not configured");
     return &gb_emulated.tile[t];
 }
 
-static inline void gb_emulated_zero(size_t t) {
+static GB_EMULATED void gb_emulated_zero(size_t t) {
     gb_emulated_tile *tile = gb_emulated_at(t, "TILEZERO");
     memset(tile->byte, 0, sizeof tile->byte);
 }
 
 /* Only the configured rows and bytes are read; the rest of the tile becomes zero. */
-static inline void gb_emulated_load(size_t t, const void *p, size_t stride) {
+static GB_EMULATED void gb_emulated_load(size_t t, const void *p, size_t stride) {
     gb_emulated_tile *tile = gb_emulated_at(t, "TILELOADD");
     memset(tile->byte, 0, sizeof tile->byte);
     for (size_t r = 0; r < tile->rows; r++) memcpy(tile->byte[r], (const uint8_t *)p + r * stride, tile->colsb);
 }
 
-static inline void gb_emulated_store(size_t t, void *p, size_t stride) {
+static GB_EMULATED void gb_emulated_store(size_t t, void *p, size_t stride) {
     const gb_emulated_tile *tile = gb_emulated_at(t, "TILESTORED");
     for (size_t r = 0; r < tile->rows; r++) memcpy((uint8_t *)p + r * stride, tile->byte[r], tile->colsb);
 }
@@ -86,7 +91,7 @@ static inline int32_t gb_emulated_byte(uint8_t byte, int is_signed) {
 }
 
 /* c[m][n] += sum of a[m][4k + i] * b[k][4n + i]; sums of dwords wrap. */
-static inline void gb_emulated_dot(size_t c, size_t a, size_t b, int a_signed, int b_signed) {
+static GB_EMULATED void gb_emulated_dot(size_t c, size_t a, size_t b, int a_signed, int b_signed) {
     static const char name[] = "TDPB..D";
     gb_emulated_tile *to = gb_emulated_at(c, name);
     const gb_emulated_tile *left = gb_emulated_at(a, name);
