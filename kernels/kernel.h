@@ -60,9 +60,8 @@ typedef void gb_softmax_fn(float *x, size_t n);
 typedef void gb_silu_mul_fn(const float *gate, const float *up, float *y, size_t n);
 /* y[i] = x[i] + y[i]. */
 typedef void gb_add_fn(const float *x, float *y, size_t n);
-/* The index of the greatest, the first of equals (-0 equals +0); NaN is passed over, and 0 where nothing else is. n
- * >= 1.
- */
+/* The index of the greatest of n >= 1, the first of equals (-0 equals +0); NaN is passed over, and 0 where nothing else
+ * is. */
 typedef size_t gb_argmax_fn(const float *x, size_t n);
 /* scores[t] = dot(q, K[t]) * scale, t < count; K[t] at k + t * k_stride bytes in the row's format (KV cache type).
  * f32, f16: the sixteen-lane dot of q and the keys widened. q8_0: the q8_0 dot of K[t] and q as an activation row;

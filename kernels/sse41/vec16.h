@@ -345,7 +345,7 @@ GB_INLINE float gb_v_first_extreme(const float *x, size_t n, float magnitude) {
     return 0.0F; /* not reached: the magnitude is one of theirs */
 }
 
-/* trunc(x + just under 1/2 with the sign of x); see kernels/scalar/q8_0.c for why it is exact. */
+/* trunc(x + just under 1/2 with the sign of x); see kernels/scalar/bytes32.h for why it is exact. */
 GB_INLINE gb_ints gb_v_round_away(gb_floats x) {
     const __m128 v = _mm_and_ps(x, _mm_cmpord_ps(x, x));
     const __m128 sign = _mm_and_ps(v, _mm_set1_ps(-0.0F));

@@ -35,7 +35,7 @@ GB_INLINE gb_floats4 gb_load_tail(gb_elements kind, const void *p, size_t count)
     return kind.load(padded);
 }
 
-/* exact: every product is, see f16.h. */
+/* exact: every product is, as those of two rows of f16 are (docs/numerics.md). */
 GB_INLINE gb_floats4 gb_add_products(gb_floats4 lane, gb_floats4 x, gb_floats4 y, int exact) {
     for (size_t j = 0; j < 4; j++) {
         if (exact)

@@ -30,7 +30,7 @@ GB_INLINE float gb_extreme(const float *x, size_t n) {
     return 0.0F; /* not reached: the largest is one of them */
 }
 
-/* Ties away from zero: trunc(v + just under 1/2 with the sign of v); see kernels/scalar/q8_0.c for why it is exact. */
+/* Ties away from zero: trunc(v + just under 1/2 with the sign of v); kernels/scalar/bytes32.h says why it is exact. */
 GB_INLINE __m256i gb_round_away_codes(const float *x, __m256 id) {
     __m256 v = _mm256_mul_ps(_mm256_loadu_ps(x), id);
     v = _mm256_and_ps(v, _mm256_cmp_ps(v, v, _CMP_ORD_Q)); /* NaN: 0 */
