@@ -58,8 +58,7 @@ typedef struct found {
     float scale[GB_MAX_SUBS], min[GB_MAX_SUBS];
 } found;
 
-/* Integers that give the largest x the code `top`; returns what one unit stands for. */
-static float spread(size_t n, int top, const float *x, uint8_t *code) {
+float gb_k_spread(size_t n, int top, const float *x, uint8_t *code) {
     float largest = 0.0F;
     for (size_t j = 0; j < n; j++)
         if (x[j] > largest) largest = x[j];
@@ -78,8 +77,8 @@ static void find_plain(const gb_k_mins_format *f, const float *x, gb_k_mins *b) 
         for (size_t i = 0; i < f->sub; i++) weight[i] = rms + gb_abs_f32(xs[i]);
         s.scale[j] = gb_search_affine(f->sub, &f->plain, xs, weight, b->code + j * f->sub, &s.min[j]);
     }
-    b->d = gb_f16_from_scale(spread(subs, f->top_scale, s.scale, b->sc));
-    b->dmin = gb_f16_from_scale(spread(subs, f->top_scale, s.min, b->mn));
+    b->d = gb_f16_from_scale(gb_k_spread(subs, f->top_scale, s.scale, b->sc));
+    b->dmin = gb_f16_from_scale(gb_k_spread(subs, f->top_scale, s.min, b->mn));
 }
 
 static void find_weighted(const gb_k_mins_format *f, const float *x, const float *importance, gb_k_mins *b) {

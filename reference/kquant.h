@@ -50,6 +50,9 @@ typedef struct gb_k_mins_format {
 /* limit: where importance sits on few elements the scale of a sub-block may be negative; its integer wraps to a byte of
  * up to 255. ggml limits that byte in some encoders and lets it run into its neighbours' bits in others; so do we. */
 
+/* Integers that give the largest x the code `top`; returns what one unit stands for. */
+float gb_k_spread(size_t n, int top, const float *x, uint8_t *code);
+
 void gb_k_mins_quantize(const gb_k_mins_format *f, const float *x, void *blocks, size_t n, const float *importance);
 void gb_k_mins_dequantize(const gb_k_mins_format *f, const void *blocks, float *x, size_t n);
 /* Per super-block isum = sum of sc * (code . q) and msum = sum of mn * (sums of q), exact integers, and

@@ -36,16 +36,6 @@ GB_INLINE void gb_wide_mins_find(const gb_wide_mins *f, const gb_wide_batch *b, 
     }
 }
 
-/* Integers that give the largest x the code `top`; returns what one unit stands for. */
-GB_INLINE float gb_wide_spread(size_t n, int top, const float *x, uint8_t *code) {
-    float largest = 0.0F;
-    for (size_t j = 0; j < n; j++)
-        if (x[j] > largest) largest = x[j];
-    const float inverse = largest > 0.0F ? (float)top / largest : 0.0F;
-    for (size_t j = 0; j < n; j++) code[j] = (uint8_t)gb_nearest_int(inverse * x[j]);
-    return largest / (float)top;
-}
-
 /* Scales and mins with importance: a search over the scales of a super-block, another over its mins. Lane 2k is the
  * scales, 2k + 1 the mins of super-block k. */
 GB_INLINE void gb_wide_mins_search(const gb_wide_mins *f, size_t supers, gb_wide_found *found,
@@ -83,8 +73,8 @@ GB_INLINE void gb_wide_mins_spread(const gb_wide_mins *f, size_t supers, gb_wide
                                    gb_k_mins out[GB_WIDE_SUPERS]) {
     const size_t subs = GB_SUPER / f->k.sub;
     for (size_t k = 0; k < supers; k++) {
-        out[k].d = gb_f16_from_scale(gb_wide_spread(subs, f->top_scale, found->scale + k * subs, out[k].sc));
-        out[k].dmin = gb_f16_from_scale(gb_wide_spread(subs, f->top_scale, found->negmin + k * subs, out[k].mn));
+        out[k].d = gb_f16_from_scale(gb_k_spread(subs, f->top_scale, found->scale + k * subs, out[k].sc));
+        out[k].dmin = gb_f16_from_scale(gb_k_spread(subs, f->top_scale, found->negmin + k * subs, out[k].mn));
         for (size_t j = 0; j < subs; j++)
             if (out[k].sc[j] > f->top_scale || out[k].mn[j] > f->top_scale) found->odd[k * subs] = 1;
     }
