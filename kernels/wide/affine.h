@@ -32,10 +32,10 @@ GB_INLINE void gb_wide_affine_fit(size_t n, int top, const gb_wide_affine *s, gb
     gb_wide l[GB_WIDE_PAIR];
     gb_wide l2[GB_WIDE_PAIR];
     gb_wide xl[GB_WIDE_PAIR];
-    GB_WIDE_UNROLL
+    GB_UNROLL
     for (size_t p = 0; p < GB_WIDE_PAIR; p++) l[p] = l2[p] = xl[p] = gb_wide_set(0.0F);
     for (size_t i = 0; i < n; i++) {
-        GB_WIDE_UNROLL
+        GB_UNROLL
         for (size_t p = 0; p < GB_WIDE_PAIR; p++) {
             const gb_wide x = s[p].x[i];
             const gb_wide code = gb_wide_code(t[p].factor * (x - s[p].min), 0, top);
@@ -46,7 +46,7 @@ GB_INLINE void gb_wide_affine_fit(size_t n, int top, const gb_wide_affine *s, gb
             xl[p] = xl[p] + w * x;
         }
     }
-    GB_WIDE_UNROLL
+    GB_UNROLL
     for (size_t p = 0; p < GB_WIDE_PAIR; p++) {
         t[p].sum_l = l[p];
         t[p].sum_l2 = l2[p];
@@ -56,10 +56,10 @@ GB_INLINE void gb_wide_affine_fit(size_t n, int top, const gb_wide_affine *s, gb
 
 GB_INLINE void gb_wide_affine_errors(size_t n, int squared, const gb_wide_affine *s, gb_wide_trial *t) {
     gb_wide error[GB_WIDE_PAIR];
-    GB_WIDE_UNROLL
+    GB_UNROLL
     for (size_t p = 0; p < GB_WIDE_PAIR; p++) error[p] = gb_wide_set(0.0F);
     for (size_t i = 0; i < n; i++) {
-        GB_WIDE_UNROLL
+        GB_UNROLL
         for (size_t p = 0; p < GB_WIDE_PAIR; p++) {
             const gb_wide d = t[p].scale * t[p].code[i] + t[p].min - s[p].x[i];
             gb_wide size = gb_wide_abs(d);
@@ -67,7 +67,7 @@ GB_INLINE void gb_wide_affine_errors(size_t n, int squared, const gb_wide_affine
             error[p] = error[p] + s[p].weight[i] * size;
         }
     }
-    GB_WIDE_UNROLL
+    GB_UNROLL
     for (size_t p = 0; p < GB_WIDE_PAIR; p++) t[p].error = error[p];
 }
 

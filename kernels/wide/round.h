@@ -21,17 +21,12 @@
 
 #include <math.h>
 
+#include "kernels/unroll.h"
+
 enum {
     GB_WIDE_ELEMS = 32, /* of a sub-block, at most */
     GB_WIDE_PAIR = 2,   /* groups of lanes that an affine search does side by side */
 };
-
-/* Loops over register arrays must unroll completely, or the arrays live in memory. */
-#if defined(__clang__)
-#define GB_WIDE_UNROLL _Pragma("unroll")
-#else
-#define GB_WIDE_UNROLL _Pragma("GCC unroll 4")
-#endif
 
 /* gb_nearest_int() and a clamp where |x| < 2^22, in either order; beyond, gb_nearest_int() wraps. */
 GB_INLINE gb_wide gb_wide_code(gb_wide x, int low, int high) {
