@@ -91,10 +91,8 @@ GB_INLINE int onnx_zero(const void *w) {
 }
 
 GB_INLINE __m256i onnx_zeros(const void *w, size_t stride) {
-    const uint8_t *zero = (const uint8_t *)w + offsetof(gb_block_onnx_q4, zero);
-    uint64_t word = 0;
-    for (size_t i = 0; i < 8; i++) word |= (uint64_t)(zero[i * stride] & 15) << 8 * i;
-    return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)word));
+    const __m256i zero = gb_bytes8((const char *)w + offsetof(gb_block_onnx_q4, zero), stride);
+    return _mm256_and_si256(zero, _mm256_set1_epi32(15));
 }
 
 /* --- the formats

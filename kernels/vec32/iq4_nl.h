@@ -1,17 +1,15 @@
 /* iq4_nl in vectors of 32 bytes: nibbles choose from a table of signed levels. */
 #include "kernels/vec32/block32.h"
-
-GB_INLINE __m128i levels(void) {
-    return _mm_setr_epi8(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
-}
+#include "kernels/vec32/iq4_levels.h"
 
 GB_INLINE __m256i codes(const void *w, size_t i) {
-    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(levels()), gb_nibbles32(((const gb_block_iq4_nl *)w)[i].qs));
+    return gb_iq4_levels32(((const gb_block_iq4_nl *)w)[i].qs);
 }
 
 GB_INLINE __m128i half(const void *w, size_t i, size_t h) {
     const __m128i pairs = gb_load128(((const gb_block_iq4_nl *)w)[i].qs);
-    return _mm_shuffle_epi8(levels(), _mm_and_si128(h ? _mm_srli_epi16(pairs, 4) : pairs, _mm_set1_epi8(15)));
+    return _mm_shuffle_epi8(gb_load128(gb_iq4_levels),
+                            _mm_and_si128(h ? _mm_srli_epi16(pairs, 4) : pairs, _mm_set1_epi8(15)));
 }
 
 static const gb_byte_format format = {

@@ -2,18 +2,12 @@
  * their scales when they are unpacked: at most 127 * 32 = 4064 in magnitude. */
 #include "kernels/iq4_xs.h"
 #include "kernels/vec32/gemm_wide.h"
+#include "kernels/vec32/iq4_levels.h"
 #include "kernels/vec32/super.h"
-
-/* Nibbles of sixteen bytes -> levels in natural order. */
-GB_INLINE __m256i levels(const void *qs) {
-    const __m256i table = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113));
-    return _mm256_shuffle_epi8(table, gb_nibbles32(qs));
-}
 
 GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {
     const gb_block_iq4_xs *b = block;
-    for (size_t i = 0; i < 4; i++) code[i] = levels(b->qs + 64 * half + 16 * i);
+    for (size_t i = 0; i < 4; i++) code[i] = gb_iq4_levels32(b->qs + 64 * half + 16 * i);
 }
 
 GB_INLINE gb_super_scales scales(const void *block) {
@@ -30,7 +24,7 @@ static const gb_super format = {.bytes = sizeof(gb_block_iq4_xs),
 
 GB_INLINE void values(const char *row, size_t k, __m256i half[2]) {
     const gb_block_iq4_xs *b = (const gb_block_iq4_xs *)(const void *)row + k / 8;
-    const __m256i level = levels(b->qs + 16 * (k % 8));
+    const __m256i level = gb_iq4_levels32(b->qs + 16 * (k % 8));
     const int8_t sc = (int8_t)(uint8_t)(gb_iq4_xs_scales(b) >> k % 8 * 8);
     const __m256i scale = _mm256_set1_epi16(sc);
     half[0] = _mm256_mullo_epi16(_mm256_cvtepi8_epi16(_mm256_castsi256_si128(level)), scale);

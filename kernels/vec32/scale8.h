@@ -32,13 +32,7 @@ GB_INLINE __m256 gb_ue4m3_half(__m256i b) {
     return _mm256_andnot_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(b, _mm256_set1_epi32(0x7f))), v);
 }
 
-/* Bytes at p, p + stride, ..., as dwords. */
-GB_INLINE __m256i gb_bytes8(const void *p, size_t stride) {
-    uint64_t word = 0;
-    for (size_t i = 0; i < 8; i++) word |= (uint64_t)((const uint8_t *)p)[i * stride] << 8 * i;
-    return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)word));
-}
-
+/* The byte at an offset of eight rows, as dwords. */
 GB_INLINE __m256i gb_row_bytes8(const char *const row[8], size_t offset) {
     uint8_t out[8];
     for (size_t r = 0; r < 8; r++) out[r] = (uint8_t)row[r][offset];

@@ -58,6 +58,13 @@ GB_INLINE __m256 gb_halves8(const void *p, size_t stride) {
     return _mm256_cvtph_ps(h);
 }
 
+/* Bytes at p, p + stride, ..., as dwords. */
+GB_INLINE __m256i gb_bytes8(const void *p, size_t stride) {
+    uint64_t word = 0;
+    for (size_t i = 0; i < 8; i++) word |= (uint64_t)((const uint8_t *)p)[i * stride] << 8 * i;
+    return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)word));
+}
+
 /* The first `count` lanes of eight; none for count <= 0. */
 GB_INLINE __m256i gb_lane_mask(ptrdiff_t count) {
     const int n = count > 8 ? 8 : count < 0 ? 0 : (int)count;
