@@ -36,25 +36,11 @@ GB_INLINE gb_bytes gb_v_words(uint64_t low, uint64_t high) {
     return vcombine_u8(vcreate_u8(low), vcreate_u8(high));
 }
 
-GB_INLINE gb_bytes gb_v_and(gb_bytes a, gb_bytes b) {
-    return vandq_u8(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_or(gb_bytes a, gb_bytes b) {
-    return vorrq_u8(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_xor(gb_bytes a, gb_bytes b) {
-    return veorq_u8(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_add(gb_bytes a, gb_bytes b) {
-    return vaddq_u8(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_sub(gb_bytes a, gb_bytes b) {
-    return vsubq_u8(a, b);
-}
+GB_V_IS(gb_bytes, gb_v_and, vandq_u8)
+GB_V_IS(gb_bytes, gb_v_or, vorrq_u8)
+GB_V_IS(gb_bytes, gb_v_xor, veorq_u8)
+GB_V_IS(gb_bytes, gb_v_add, vaddq_u8)
+GB_V_IS(gb_bytes, gb_v_sub, vsubq_u8)
 
 /* The count must be a constant in the text of the program. */
 #define gb_v_shl(v, n) vshlq_n_u8(v, n)
@@ -64,17 +50,14 @@ GB_INLINE gb_bytes gb_v_shift(gb_bytes v, int n) {
     return vshlq_u8(v, vdupq_n_s8((int8_t)n));
 }
 
-GB_INLINE gb_bytes gb_v_test(gb_bytes v, gb_bytes bit) {
-    return vtstq_u8(v, bit);
-}
-
 GB_INLINE gb_bytes gb_v_from(gb_bytes v, uint8_t least) {
     return vcgeq_u8(v, vdupq_n_u8(least));
 }
 
-GB_INLINE gb_bytes gb_v_lookup(gb_bytes table, gb_bytes v) {
-    return vqtbl1q_u8(table, v);
-}
+GB_V_IS(gb_bytes, gb_v_test, vtstq_u8)
+GB_V_IS(gb_bytes, gb_v_lookup, vqtbl1q_u8)
+GB_V_IS(gb_bytes, gb_v_zip8_low, vzip1q_u8)
+GB_V_IS(gb_bytes, gb_v_zip8_high, vzip2q_u8)
 
 GB_INLINE gb_bytes gb_v_low64s(gb_bytes a, gb_bytes b) {
     return vcombine_u8(vget_low_u8(a), vget_low_u8(b));
@@ -82,14 +65,6 @@ GB_INLINE gb_bytes gb_v_low64s(gb_bytes a, gb_bytes b) {
 
 GB_INLINE gb_bytes gb_v_high64s(gb_bytes a, gb_bytes b) {
     return vcombine_u8(vget_high_u8(a), vget_high_u8(b));
-}
-
-GB_INLINE gb_bytes gb_v_zip8_low(gb_bytes a, gb_bytes b) {
-    return vzip1q_u8(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_zip8_high(gb_bytes a, gb_bytes b) {
-    return vzip2q_u8(a, b);
 }
 
 GB_INLINE gb_bytes gb_v_zip16_low(gb_bytes a, gb_bytes b) {
@@ -120,13 +95,8 @@ GB_INLINE gb_ints gb_v_at_most(gb_ints i, int top) {
     return vminq_s32(i, vdupq_n_s32(top));
 }
 
-GB_INLINE gb_ints gb_v_iadd(gb_ints i, gb_ints j) {
-    return vaddq_s32(i, j);
-}
-
-GB_INLINE gb_ints gb_v_isub(gb_ints i, gb_ints j) {
-    return vsubq_s32(i, j);
-}
+GB_V_IS(gb_ints, gb_v_iadd, vaddq_s32)
+GB_V_IS(gb_ints, gb_v_isub, vsubq_s32)
 
 GB_INLINE gb_ints gb_v_ihalf(gb_ints i) {
     return vshrq_n_s32(i, 1);
@@ -251,9 +221,7 @@ GB_INLINE gb_floats gb_v_add_exact(gb_floats s, gb_floats x, gb_floats y) {
     return vfmaq_f32(s, x, y);
 }
 
-GB_INLINE gb_floats gb_v_pairs(gb_floats a, gb_floats b) {
-    return vpaddq_f32(a, b);
-}
+GB_V_IS(gb_floats, gb_v_pairs, vpaddq_f32)
 
 GB_INLINE gb_floats gb_v_fold(gb_floats a, gb_floats b) {
     return vcombine_f32(vadd_f32(vget_low_f32(a), vget_high_f32(a)), vadd_f32(vget_low_f32(b), vget_high_f32(b)));

@@ -39,25 +39,11 @@ GB_INLINE gb_bytes gb_v_words(uint64_t low, uint64_t high) {
     return _mm_set_epi64x((long long)high, (long long)low);
 }
 
-GB_INLINE gb_bytes gb_v_and(gb_bytes a, gb_bytes b) {
-    return _mm_and_si128(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_or(gb_bytes a, gb_bytes b) {
-    return _mm_or_si128(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_xor(gb_bytes a, gb_bytes b) {
-    return _mm_xor_si128(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_add(gb_bytes a, gb_bytes b) {
-    return _mm_add_epi8(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_sub(gb_bytes a, gb_bytes b) {
-    return _mm_sub_epi8(a, b);
-}
+GB_V_IS(gb_bytes, gb_v_and, _mm_and_si128)
+GB_V_IS(gb_bytes, gb_v_or, _mm_or_si128)
+GB_V_IS(gb_bytes, gb_v_xor, _mm_xor_si128)
+GB_V_IS(gb_bytes, gb_v_add, _mm_add_epi8)
+GB_V_IS(gb_bytes, gb_v_sub, _mm_sub_epi8)
 
 /* There are shifts of sixteen bits only: what crosses into the neighbouring byte is masked. */
 GB_INLINE gb_bytes gb_v_shl(gb_bytes v, int n) {
@@ -80,37 +66,14 @@ GB_INLINE gb_bytes gb_v_from(gb_bytes v, uint8_t least) {
     return _mm_cmpeq_epi8(_mm_max_epu8(v, gb_v_set(least)), v);
 }
 
-GB_INLINE gb_bytes gb_v_lookup(gb_bytes table, gb_bytes v) {
-    return _mm_shuffle_epi8(table, v);
-}
-
-GB_INLINE gb_bytes gb_v_low64s(gb_bytes a, gb_bytes b) {
-    return _mm_unpacklo_epi64(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_high64s(gb_bytes a, gb_bytes b) {
-    return _mm_unpackhi_epi64(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_zip8_low(gb_bytes a, gb_bytes b) {
-    return _mm_unpacklo_epi8(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_zip8_high(gb_bytes a, gb_bytes b) {
-    return _mm_unpackhi_epi8(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_zip16_low(gb_bytes a, gb_bytes b) {
-    return _mm_unpacklo_epi16(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_zip16_high(gb_bytes a, gb_bytes b) {
-    return _mm_unpackhi_epi16(a, b);
-}
-
-GB_INLINE gb_bytes gb_v_mul16(gb_bytes v, gb_bytes w) {
-    return _mm_mullo_epi16(v, w);
-}
+GB_V_IS(gb_bytes, gb_v_lookup, _mm_shuffle_epi8)
+GB_V_IS(gb_bytes, gb_v_low64s, _mm_unpacklo_epi64)
+GB_V_IS(gb_bytes, gb_v_high64s, _mm_unpackhi_epi64)
+GB_V_IS(gb_bytes, gb_v_zip8_low, _mm_unpacklo_epi8)
+GB_V_IS(gb_bytes, gb_v_zip8_high, _mm_unpackhi_epi8)
+GB_V_IS(gb_bytes, gb_v_zip16_low, _mm_unpacklo_epi16)
+GB_V_IS(gb_bytes, gb_v_zip16_high, _mm_unpackhi_epi16)
+GB_V_IS(gb_bytes, gb_v_mul16, _mm_mullo_epi16)
 
 GB_INLINE gb_ints gb_v_zero(void) {
     return _mm_setzero_si128();
@@ -130,13 +93,8 @@ GB_INLINE gb_ints gb_v_at_most(gb_ints i, int top) {
     return _mm_min_epi32(i, _mm_set1_epi32(top));
 }
 
-GB_INLINE gb_ints gb_v_iadd(gb_ints i, gb_ints j) {
-    return _mm_add_epi32(i, j);
-}
-
-GB_INLINE gb_ints gb_v_isub(gb_ints i, gb_ints j) {
-    return _mm_sub_epi32(i, j);
-}
+GB_V_IS(gb_ints, gb_v_iadd, _mm_add_epi32)
+GB_V_IS(gb_ints, gb_v_isub, _mm_sub_epi32)
 
 GB_INLINE gb_ints gb_v_ihalf(gb_ints i) {
     return _mm_srai_epi32(i, 1);
@@ -316,9 +274,7 @@ GB_INLINE gb_floats gb_v_add_exact(gb_floats s, gb_floats x, gb_floats y) {
     return _mm_add_ps(s, _mm_mul_ps(x, y));
 }
 
-GB_INLINE gb_floats gb_v_pairs(gb_floats a, gb_floats b) {
-    return _mm_hadd_ps(a, b);
-}
+GB_V_IS(gb_floats, gb_v_pairs, _mm_hadd_ps)
 
 GB_INLINE gb_floats gb_v_fold(gb_floats a, gb_floats b) {
     return _mm_add_ps(_mm_movelh_ps(a, b), _mm_movehl_ps(b, a));

@@ -61,6 +61,12 @@
 
 #define GB_INLINE static inline __attribute__((always_inline))
 
+/* An operation that is one instruction of the tier. */
+#define GB_V_IS(type, name, instruction)                                                                               \
+    GB_INLINE type name(type a, type b) {                                                                              \
+        return instruction(a, b);                                                                                      \
+    }
+
 /* GB_MOST_COLS: of the widest tile that a tier has. */
 enum { GB_TILE_ROWS = 4, GB_TILE_COLS = 4, GB_MOST_COLS = 8 };
 
