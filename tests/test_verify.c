@@ -10,17 +10,28 @@
 #include "tests/support/suite.h"
 #include "verify/verify.h"
 
-static void run(const gb_kernel *kernels, size_t count, uint64_t seed, gb_effort effort, const char *only,
-                gb_verify_report *report) {
-    gb_verify_options options = gb_verify_defaults();
+static void run_options(gb_verify_options options, const gb_kernel *kernels, size_t count, gb_verify_report *report) {
     options.kernels = kernels;
     options.count = count;
-    options.seed = seed;
-    options.effort = effort;
-    options.only = only;
     gb_error err = {0};
     ck_assert_msg(gb_verify_run(&options, report, &err) == GB_OK, "%s", err.text);
     ck_assert_uint_eq(report->rows, count);
+}
+
+static void run(const gb_kernel *kernels, size_t count, uint64_t seed, gb_effort effort, const char *only,
+                gb_verify_report *report) {
+    gb_verify_options options = gb_verify_defaults();
+    options.seed = seed;
+    options.effort = effort;
+    options.only = only;
+    run_options(options, kernels, count, report);
+}
+
+static const gb_kernel *saboteur(const char *name) {
+    size_t i = 0;
+    while (i < gb_saboteur_count && strcmp(gb_saboteurs[i].kernel.name, name) != 0) i++;
+    ck_assert_uint_lt(i, gb_saboteur_count);
+    return &gb_saboteurs[i].kernel;
 }
 
 /* Catches: a verifier that misses a class of faults, or reports it without the name or the place. */
@@ -50,8 +61,7 @@ END_TEST
 /* Catches: a run that stops at the first crash, or lets one row's verdict leak into the next. */
 START_TEST(run_goes_on_after_crashes) {
     gb_kernel table[3];
-    for (size_t i = 0; i < gb_saboteur_count; i++)
-        if (strcmp(gb_saboteurs[i].kernel.name, "sabotage_illegal_instruction") == 0) table[0] = gb_saboteurs[i].kernel;
+    table[0] = *saboteur("sabotage_illegal_instruction");
     table[1] = (gb_kernel){"honest_add", GB_FORMAT_f32, GB_OP_add, GB_ISA_scalar, {.add = gb_ref_f32_add}};
     table[2] = table[0];
     gb_verify_report report;
@@ -122,13 +132,6 @@ START_TEST(table_is_right) {
 }
 END_TEST
 
-static const gb_kernel *saboteur(const char *name) {
-    size_t i = 0;
-    while (i < gb_saboteur_count && strcmp(gb_saboteurs[i].kernel.name, name) != 0) i++;
-    ck_assert_uint_lt(i, gb_saboteur_count);
-    return &gb_saboteurs[i].kernel;
-}
-
 /* Catches: slack that hides more than reads of a vector behind the end (writes there, reads before the start), or is
  * not there; and a replay line without it, which would not fail. */
 START_TEST(slack_is_for_reads) {
@@ -141,13 +144,10 @@ START_TEST(slack_is_for_reads) {
                 {"sabotage_overruns_scratch", GB_VERIFY_FAIL}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         gb_verify_options options = gb_verify_defaults();
-        options.kernels = saboteur(rows[i].name);
-        options.count = 1;
         options.effort = GB_EFFORT_QUICK;
         options.slack = true;
         gb_verify_report report;
-        gb_error err = {0};
-        ck_assert_int_eq(gb_verify_run(&options, &report, &err), GB_OK);
+        run_options(options, saboteur(rows[i].name), 1, &report);
         const gb_verify_result *r = &report.results[0];
         ck_assert_msg(r->verdict == rows[i].verdict, "%s: %s", rows[i].name, r->reason);
         if (r->verdict == GB_VERIFY_FAIL) ck_assert_ptr_nonnull(strstr(r->replay, " --slack"));
@@ -172,15 +172,13 @@ END_TEST
 
 /* Catches: inputs that do not depend on the seed, or depend on anything else. */
 START_TEST(seed_decides_the_inputs) {
-    gb_kernel table[1];
-    for (size_t i = 0; i < gb_saboteur_count; i++)
-        if (strcmp(gb_saboteurs[i].kernel.name, "sabotage_two_accumulators") == 0) table[0] = gb_saboteurs[i].kernel;
+    const gb_kernel *two = saboteur("sabotage_two_accumulators");
     gb_verify_report a;
     gb_verify_report b;
     gb_verify_report c;
-    run(table, 1, 5, GB_EFFORT_QUICK, NULL, &a);
-    run(table, 1, 5, GB_EFFORT_QUICK, NULL, &b);
-    run(table, 1, 6, GB_EFFORT_QUICK, NULL, &c);
+    run(two, 1, 5, GB_EFFORT_QUICK, NULL, &a);
+    run(two, 1, 5, GB_EFFORT_QUICK, NULL, &b);
+    run(two, 1, 6, GB_EFFORT_QUICK, NULL, &c);
     ck_assert_str_eq(a.results[0].reason, b.results[0].reason);
     ck_assert_str_ne(a.results[0].reason, c.results[0].reason);
     gb_verify_free(&a);
