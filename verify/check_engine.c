@@ -6,6 +6,22 @@
 #include "verify/case.h"
 #include "verify/fill.h"
 
+/* Places that element-wise rows are pushed to; a float row starts at any multiple of four bytes. */
+static const char *const place_names[] = {"end", "start"};
+
+/* A row of floats, still to be filled. */
+static float *placed(gb_check *c, const char *name, gb_role role, size_t n, gb_place place) {
+    float *x = gb_case_floats(c, name, role, n);
+    gb_case_place(c, place, 0);
+    return x;
+}
+
+static float *filled(gb_check *c, const char *name, gb_role role, size_t n, gb_pattern pattern, gb_place place) {
+    float *x = placed(c, name, role, n, place);
+    gb_fill_floats(&c->rng, pattern, x, n);
+    return x;
+}
+
 /* --- rmsnorm --------------------------------------------------------------------------------------------------------
  */
 
@@ -21,19 +37,11 @@ static void call_rmsnorm(gb_fn fn, void *const p[], const void *ctx) {
 }
 
 static void run_rmsnorm(gb_check *c, gb_pattern pattern, gb_place place, norm_shape s) {
-    gb_fill_floats(&c->rng, pattern, gb_case_floats(c, "x", s.in_place ? GB_INOUT : GB_IN, s.n), s.n);
-    gb_case_place(c, place, 0);
-    gb_fill_floats(&c->rng, GB_PATTERN_NORMAL, gb_case_floats(c, "w", GB_IN, s.n), s.n);
-    gb_case_place(c, place, 0);
-    if (!s.in_place) {
-        gb_case_floats(c, "y", GB_OUT, s.n);
-        gb_case_place(c, place, 0);
-    }
+    filled(c, "x", s.in_place ? GB_INOUT : GB_IN, s.n, pattern, place);
+    filled(c, "w", GB_IN, s.n, GB_PATTERN_NORMAL, place);
+    if (!s.in_place) placed(c, "y", GB_OUT, s.n, place);
     gb_case_run(c, call_rmsnorm, &s);
 }
-
-/* Places that element-wise rows are pushed to; a float row starts at any multiple of four bytes. */
-static const char *const place_names[] = {"end", "start"};
 
 void gb_check_rmsnorm(gb_check *c) {
     size_t length[GB_CASE_LENGTHS];
@@ -68,8 +76,7 @@ static void call_rope(gb_fn fn, void *const p[], const void *ctx) {
 }
 
 static void run_rope(gb_check *c, gb_pattern pattern, bool angles, rope_shape s) {
-    const size_t n = s.heads * s.head_dim;
-    gb_fill_floats(&c->rng, pattern, gb_case_floats(c, "x", GB_INOUT, n), n);
+    filled(c, "x", GB_INOUT, s.heads * s.head_dim, pattern, GB_AT_END);
     float *cs = gb_case_floats(c, "cs", GB_IN, s.n_rot);
     for (size_t i = 0; i + 1 < s.n_rot; i += 2) {
         double sine;
@@ -116,9 +123,7 @@ static void scale_row(float *x, size_t n, float factor) {
 
 /* spread: factor on N(0, 1); masked: every third score is -inf, as behind a causal mask. */
 static void run_softmax(gb_check *c, size_t n, gb_pattern pattern, float spread, bool masked, gb_place place) {
-    float *x = gb_case_floats(c, "x", GB_INOUT, n);
-    gb_case_place(c, place, 0);
-    gb_fill_floats(&c->rng, pattern, x, n);
+    float *x = filled(c, "x", GB_INOUT, n, pattern, place);
     scale_row(x, n, spread);
     for (size_t i = 0; masked && i < n; i++)
         if (gb_rng_below(&c->rng, 3) == 0) x[i] = -INFINITY;
@@ -158,14 +163,9 @@ static void call_silu_mul(gb_fn fn, void *const p[], const void *ctx) {
 
 /* Declares gate (returned, to be filled), up and y. */
 static float *silu_buffers(gb_check *c, silu_shape s, gb_pattern up, gb_place place) {
-    float *gate = gb_case_floats(c, "gate", s.in_place ? GB_INOUT : GB_IN, s.n);
-    gb_case_place(c, place, 0);
-    gb_fill_floats(&c->rng, up, gb_case_floats(c, "up", GB_IN, s.n), s.n);
-    gb_case_place(c, place, 0);
-    if (!s.in_place) {
-        gb_case_floats(c, "y", GB_OUT, s.n);
-        gb_case_place(c, place, 0);
-    }
+    float *gate = placed(c, "gate", s.in_place ? GB_INOUT : GB_IN, s.n, place);
+    filled(c, "up", GB_IN, s.n, up, place);
+    if (!s.in_place) placed(c, "y", GB_OUT, s.n, place);
     return gate;
 }
 
@@ -232,10 +232,8 @@ static void call_add(gb_fn fn, void *const p[], const void *ctx) {
 }
 
 static void run_add(gb_check *c, size_t n, gb_pattern pattern, gb_place place) {
-    gb_fill_floats(&c->rng, pattern, gb_case_floats(c, "x", GB_IN, n), n);
-    gb_case_place(c, place, 0);
-    gb_fill_floats(&c->rng, pattern, gb_case_floats(c, "y", GB_INOUT, n), n);
-    gb_case_place(c, place, 0);
+    filled(c, "x", GB_IN, n, pattern, place);
+    filled(c, "y", GB_INOUT, n, pattern, place);
     gb_case_run(c, call_add, &n);
 }
 
@@ -273,8 +271,7 @@ static void run_argmax_ties(gb_check *c, size_t n, const uint32_t *values, uint3
 
 /* One element above the others, or two. */
 static void run_argmax_at(gb_check *c, size_t n, size_t first, size_t second) {
-    float *x = gb_case_floats(c, "x", GB_IN, n);
-    gb_fill_floats(&c->rng, GB_PATTERN_NORMAL, x, n);
+    float *x = filled(c, "x", GB_IN, n, GB_PATTERN_NORMAL, GB_AT_END);
     x[first] = x[second] = 100.0F;
     run_argmax(c, n);
 }
@@ -291,9 +288,7 @@ void gb_check_argmax(gb_check *c) {
         const size_t n = length[i];
         for (int place = 0; place < 2; place++) {
             if (!gb_case(c, "n=%zu,%s", n, place_names[place])) continue;
-            float *x = gb_case_floats(c, "x", GB_IN, n);
-            gb_case_place(c, (gb_place)place, 0);
-            gb_fill_floats(&c->rng, GB_PATTERN_NORMAL, x, n);
+            filled(c, "x", GB_IN, n, GB_PATTERN_NORMAL, (gb_place)place);
             run_argmax(c, n);
         }
         if (gb_case(c, "n=%zu,zeros", n)) run_argmax_ties(c, n, zeros, 3);
@@ -314,7 +309,7 @@ void gb_check_argmax(gb_check *c) {
     if (gb_case(c, "n=%d,-inf", VOCABULARY)) run_argmax_ties(c, VOCABULARY, negative, 4);
     for (int p = 0; p < GB_PATTERN_COUNT; p++) {
         if (!gb_case(c, "x=%s", gb_pattern_names[p])) continue;
-        gb_fill_floats(&c->rng, (gb_pattern)p, gb_case_floats(c, "x", GB_IN, 133), 133);
+        filled(c, "x", GB_IN, 133, (gb_pattern)p, GB_AT_END);
         run_argmax(c, 133);
     }
 }
