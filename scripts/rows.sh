@@ -64,9 +64,9 @@ machine_features() { # binary
 
 # Runs verify and compares. `runner` is an array: what runs the binary; `architecture` that of the binary.
 check_rows() { # name features verify-arguments...
-  local name=$1 features=$2 out want ok
+  local name=$1 features=$2 out want ok difference status=0
   shift 2
-  out=$(timeout 1200 "${runner[@]}" "$binary" verify --quick "$@")
+  out=$(timeout 1200 "${runner[@]}" "$binary" verify --quick "$@") || status=$?
   want=$(expected_rows "$architecture" "$features" "$@")
   ok=$(grep -c ' OK$' <<<"$want")
   if ! difference=$(diff <(echo "$want") <(actual_rows <<<"$out")); then
@@ -75,5 +75,6 @@ check_rows() { # name features verify-arguments...
     grep -A 2 ' FAIL ' <<<"$out" | head -n 20
     return 1
   fi
+  [ "$status" -eq 0 ] || { echo "$name: the expected rows, but verify exits with $status"; return 1; }
   echo "$name: $ok ok, $(($(wc -l <<<"$want") - ok)) skipped, each with its reason"
 }

@@ -16,7 +16,8 @@ on cortex-a53
 check_rows "without dot products, gemv" "NEON" --op gemv || exit 1
 check_rows "without dot products, gemm" "NEON" --op gemm --format q4_K || exit 1
 
-# The instructions lie where the tiers say and nowhere else. binutils older than ARMv8.6 print .inst: then there is nothing to see.
+# The instructions lie where the tiers say and nowhere else. Wants binutils that know ARMv8.6
+# (2.35): older ones print SMMLA as .inst.
 library=$(dirname "$binary")/libgaugeblock.a
 command -v aarch64-linux-gnu-objdump >/dev/null && [ -e "$library" ] || exit 0
 aarch64-linux-gnu-objdump -d --no-show-raw-insn "$library" | awk '
