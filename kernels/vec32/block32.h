@@ -46,8 +46,14 @@ GB_INLINE __m256 gb_repeat_halves8(const void *w, size_t stride, size_t times) {
     return _mm256_permutevar8x32_ps(_mm256_castps128_ps256(f), _mm256_srli_epi32(lane, times == 2 ? 1 : 2));
 }
 
-/* The fields of formats whose blocks are 32 codes after an f16 scale. */
-#define GB_SCALE_F16 .per = 1, .scales = gb_halves8, .row_scales = gb_row_halves8, .scale = gb_scale_f16
+/* Of two blocks, each four times. */
+GB_INLINE __m256 gb_halves_by_4(const void *w, size_t stride) {
+    return gb_repeat_halves8(w, stride, 4);
+}
+
+/* The fields of formats whose blocks begin with an f16 scale, of 32 codes or of four times 32. */
+#define GB_SCALE_F16      .per = 1, .scales = gb_halves8, .row_scales = gb_row_halves8, .scale = gb_scale_f16
+#define GB_SCALE_F16_BY_4 .per = 4, .scales = gb_halves_by_4, .row_scales = gb_row_halves8, .scale = gb_scale_f16
 
 /* Whether products of the gemv have sixteen bits on both sides. */
 GB_INLINE int gb_widens(const gb_byte_format *f) {

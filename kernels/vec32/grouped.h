@@ -45,11 +45,6 @@ GB_INLINE __m128i gptq8_half(const void *w, size_t i, size_t h) {
 /* --- scales and zeros
  * ------------------------------------------------------------------------------------------------- */
 
-/* Of two blocks, each four times. */
-GB_INLINE __m256 head_scales(const void *w, size_t stride) {
-    return gb_repeat_halves8(w, stride, 4);
-}
-
 GB_INLINE int head_zero(const void *w) {
     return ((const uint8_t *)w)[offsetof(gb_block_gptq4, zero)];
 }
@@ -98,19 +93,25 @@ GB_INLINE __m256i onnx_zeros(const void *w, size_t stride) {
 /* --- the formats
  * ------------------------------------------------------------------------------------------------------ */
 
-#define HEADS .per = 4, .scales = head_scales, .row_scales = gb_row_halves8, .scale = gb_scale_f16
-
-static const gb_byte_format gptq4 = {
-    .bytes = sizeof(gb_block_gptq4), HEADS, .offset = 1, .codes = gptq4_codes, .zeros = head_zeros, .zero = head_zero};
+static const gb_byte_format gptq4 = {.bytes = sizeof(gb_block_gptq4),
+                                     GB_SCALE_F16_BY_4,
+                                     .offset = 1,
+                                     .codes = gptq4_codes,
+                                     .zeros = head_zeros,
+                                     .zero = head_zero};
 static const gb_byte_format gptq8 = {.bytes = sizeof(gb_block_gptq8),
-                                     HEADS,
+                                     GB_SCALE_F16_BY_4,
                                      .wide = 1,
                                      .codes = gptq8_codes,
                                      .half = gptq8_half,
                                      .zeros = gptq8_zeros,
                                      .zero = gptq8_zero};
-static const gb_byte_format awq4 = {
-    .bytes = sizeof(gb_block_awq4), HEADS, .offset = 1, .codes = awq4_codes, .zeros = head_zeros, .zero = head_zero};
+static const gb_byte_format awq4 = {.bytes = sizeof(gb_block_awq4),
+                                    GB_SCALE_F16_BY_4,
+                                    .offset = 1,
+                                    .codes = awq4_codes,
+                                    .zeros = head_zeros,
+                                    .zero = head_zero};
 static const gb_byte_format mlc = {
     .bytes = sizeof(gb_block_mlc_q4f16_1), GB_SCALE_F16, .offset = 7, .codes = mlc_codes};
 static const gb_byte_format onnx = {.bytes = sizeof(gb_block_onnx_q4),

@@ -5,15 +5,4 @@ GB_INLINE __m256i codes(const void *w, size_t i) {
     return gb_flags32(((const gb_block_q1_0 *)w)[i / 4].qs + 4 * (i % 4), 2);
 }
 
-/* Of two blocks, each four times. */
-GB_INLINE __m256 scales(const void *w, size_t stride) {
-    return gb_repeat_halves8(w, stride, 4);
-}
-
-static const gb_byte_format format = {.bytes = sizeof(gb_block_q1_0),
-                                      .per = 4,
-                                      .offset = 1,
-                                      .codes = codes,
-                                      .scales = scales,
-                                      .row_scales = gb_row_halves8,
-                                      .scale = gb_scale_f16};
+static const gb_byte_format format = {.bytes = sizeof(gb_block_q1_0), GB_SCALE_F16_BY_4, .offset = 1, .codes = codes};
