@@ -34,8 +34,9 @@ int gb_cmd_help(int argc, char **argv, gb_error *err) {
     }
     printf("gaugeblock: the reference suite for quantized LLM kernels\n\nusage: gaugeblock VERB [options]\n\n");
     for (size_t i = 0; i < VERB_COUNT; i++) printf("  %-11s %s\n", verbs[i].name, verbs[i].summary);
-    printf("\n'gaugeblock help VERB' shows a verb's options. Everywhere: --json for machines, --isa NAME caps the\n"
-           "instruction set (or GAUGEBLOCK_ISA), exit 0 ok, 1 finding, 2 usage or unusable input.\n");
+    printf("\n'gaugeblock help VERB' shows a verb's options. GAUGEBLOCK_ISA=NAME caps the instruction "
+           "set, as --isa does.\n"
+           "Exit status: 0 ok, 1 a finding, 2 usage or unusable input.\n");
     return GB_OK;
 }
 
