@@ -13,7 +13,8 @@ say() { printf '\n== %s\n' "$*"; }
 
 say "verify: every kernel this CPU can run, bit for bit against the reference"
 "$gb" verify --json >"$out/verify.json" || { "$gb" verify | grep FAIL; exit 1; }
-"$gb" verify --quick | tail -n 1
+count() { sed -nE "s/^[[:space:]]*\"$1\":[[:space:]]*([0-9]+).*/\1/p" "$out/verify.json" | head -n 1; }
+echo "$(count rows) rows: $(count ok) ok, $(count fail) failed, $(count skip) skipped (seed $(count seed))"
 
 say "bench: kernels, verified again and timed"
 "$gb" bench --quick --json >"$out/bench.jsonl"
