@@ -34,8 +34,8 @@ typedef struct worker {
 
 struct gb_pool {
     size_t size;
-    uint64_t spin_ns;
-    gb_pool_job *job; /* published by `generation`; NULL tells the members to leave */
+    _Atomic uint64_t spin_ns; /* set when all members are where they should be; they run before */
+    gb_pool_job *job;         /* published by `generation`; NULL tells the members to leave */
     void *ctx;
     _Alignas(64) waitable generation; /* one more at every run */
     _Alignas(64) waitable pending;    /* members that have not finished the run */
@@ -139,11 +139,12 @@ static cpu_set_t *read_mask(size_t *bytes) {
     return NULL;
 }
 
-/* Spinning helps only if every member has a CPU of its own. */
+/* Spinning helps only if every member has a CPU of its own. The caller's mask says nothing of members that are pinned:
+ * it may itself be pinned, as the first member of another team. */
 static int each_has_a_cpu(const gb_pool *pool, const int *cpus, size_t cpu_count) {
-    if (pool->caller_mask && (size_t)CPU_COUNT_S(pool->caller_mask_size, pool->caller_mask) < pool->size) return 0;
-    if (!cpus) return 1;
-    if (cpu_count < pool->size) return 0;
+    if (!cpus)
+        return !pool->caller_mask || (size_t)CPU_COUNT_S(pool->caller_mask_size, pool->caller_mask) >= pool->size;
+    if (pool->note[0] || cpu_count < pool->size) return 0;
     for (size_t i = 0; i < pool->size; i++)
         for (size_t j = 0; j < i; j++)
             if (cpus[i] == cpus[j]) return 0;
@@ -172,7 +173,6 @@ int gb_pool_new(size_t size, const int *cpus, size_t cpu_count, gb_pool **out, g
         return GB_ESYSTEM;
     }
     pool->caller_mask = read_mask(&pool->caller_mask_size);
-    pool->spin_ns = each_has_a_cpu(pool, cpus, cpu_count) ? SPIN_NS : 0;
     for (size_t i = 1; i < size; i++) {
         worker *m = &pool->members[i];
         m->pool = pool;
@@ -186,6 +186,7 @@ int gb_pool_new(size_t size, const int *cpus, size_t cpu_count, gb_pool **out, g
         if (cpus) pin_member(pool, i, m->thread, cpus, cpu_count);
     }
     if (cpus) pin_member(pool, 0, pthread_self(), cpus, cpu_count); /* last: threads inherit their creator's mask */
+    if (each_has_a_cpu(pool, cpus, cpu_count)) atomic_store(&pool->spin_ns, SPIN_NS);
     *out = pool;
     return GB_OK;
 }
@@ -208,6 +209,10 @@ size_t gb_pool_size(const gb_pool *pool) {
 
 const char *gb_pool_pin_note(const gb_pool *pool) {
     return pool->note[0] ? pool->note : NULL;
+}
+
+int gb_pool_spins(const gb_pool *pool) {
+    return atomic_load(&pool->spin_ns) > 0;
 }
 
 /* First unit of a member when `units` go to `size` members, the first ones getting one more. */

@@ -19,6 +19,8 @@ size_t gb_pool_size(const gb_pool *pool);
 void gb_pool_run(gb_pool *pool, gb_pool_job *job, void *ctx);
 /* NULL if every member is pinned as asked, else a sentence. */
 const char *gb_pool_pin_note(const gb_pool *pool);
+/* Do waiting threads spin before they sleep? Only where each has a CPU of its own. */
+int gb_pool_spins(const gb_pool *pool);
 
 /* Share of `member` of `size` in [0, total), in multiples of `grain` (last share may be ragged): [*begin, *end). */
 void gb_pool_share(size_t total, size_t grain, size_t member, size_t size, size_t *begin, size_t *end);

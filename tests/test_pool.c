@@ -1,4 +1,5 @@
-/* harness/pool: a lost wake-up, a member that runs twice or not at all, shares that overlap or leave holes. */
+/* harness/pool: a lost wake-up, a member that runs twice or not at all, shares that overlap or leave holes,
+ * threads that sleep where they should spin. */
 #include <check.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -130,6 +131,35 @@ START_TEST(pinning) {
 }
 END_TEST
 
+/* A team whose members have a CPU each spins, though its creator is pinned as the first member of another one; a team
+ * that shares a CPU does not. */
+START_TEST(spinning) {
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    ck_assert_int_eq(sched_getaffinity(0, sizeof mask, &mask), 0);
+    int cpus[2] = {-1, -1};
+    int found = 0;
+    for (int i = 0; i < CPU_SETSIZE && found < 2; i++)
+        if (CPU_ISSET((size_t)i, &mask)) cpus[found++] = i;
+    gb_pool *outer = NULL;
+    gb_pool *inner = NULL;
+    ck_assert_int_eq(gb_pool_new(1, cpus, 1, &outer, NULL), GB_OK);
+    ck_assert_int_eq(gb_pool_new(2, cpus, (size_t)found, &inner, NULL), GB_OK);
+    ck_assert_int_eq(gb_pool_spins(inner), found == 2);
+    gb_pool_free(inner);
+    ck_assert_int_eq(gb_pool_new(2, (const int[]){cpus[0], cpus[0]}, 2, &inner, NULL), GB_OK);
+    ck_assert(!gb_pool_spins(inner));
+    gb_pool_free(inner);
+    ck_assert_int_eq(gb_pool_new(2, NULL, 0, &inner, NULL), GB_OK); /* both where the caller is pinned */
+    ck_assert(!gb_pool_spins(inner));
+    gb_pool_free(inner);
+    ck_assert_int_eq(gb_pool_new(2, (const int[]){cpus[0], 100000}, 2, &inner, NULL), GB_OK);
+    ck_assert(!gb_pool_spins(inner));
+    gb_pool_free(inner);
+    gb_pool_free(outer);
+}
+END_TEST
+
 /* A CPU that does not exist is a note, not a failure; an impossible team size is an error with a message. */
 START_TEST(refusals) {
     const int cpus[] = {-1, 100000};
@@ -157,6 +187,7 @@ int main(void) {
     tcase_add_test(tc, work_after_sleep);
     tcase_add_test(tc, shares_cover);
     tcase_add_test(tc, pinning);
+    tcase_add_test(tc, spinning);
     tcase_add_test(tc, refusals);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
