@@ -19,41 +19,23 @@ const char gb_help_perplexity[] =
     "      --store [PATH] also add the result to the store (default: "
     "~/.local/share/gaugeblock/results.db)\n" GB_ENGINE_HELP;
 
-enum { OPTION_CHUNKS = GB_OPTION_OWN };
-
 typedef struct options {
-    gb_engine_options engine;
-    gb_run run;
-    const char *file;
+    gb_text_options text;
     const char *store; /* NULL: do not */
-    size_t chunks;
 } options;
 
 static int take(void *into, int option, char *value, gb_error *err) {
     options *o = into;
-    switch (option) {
-    case 'f':
-        o->file = value;
-        return GB_OK;
-    case GB_OPTION_STORE:
-        o->store = value;
-        return GB_OK;
-    case OPTION_CHUNKS:
-        return gb_parse_size("--chunks", value, 1, SIZE_MAX, &o->chunks, err);
-    default:
-        return gb_engine_option(&o->engine, option, value, err);
-    }
+    if (option != GB_OPTION_STORE) return gb_text_option(&o->text, option, value, err);
+    o->store = value;
+    return GB_OK;
 }
 
 static int read_options(int argc, char **argv, options *o, gb_error *err) {
-    static const struct option names[] = {GB_ENGINE_LONG,
-                                          {"file", required_argument, NULL, 'f'},
-                                          {"chunks", required_argument, NULL, OPTION_CHUNKS},
-                                          {"store", optional_argument, NULL, GB_OPTION_STORE},
-                                          {NULL, 0, NULL, 0}};
-    int rc = gb_read_options(argc, argv, GB_ENGINE_SHORT "f:", names, take, o, err);
-    if (!rc) rc = gb_engine_check_words(&o->engine, argc, argv, err);
-    if (!rc && !o->file) rc = gb_fail(err, GB_EINPUT, "no text: give one with -f FILE");
+    static const struct option names[] = {
+        GB_TEXT_LONG, {"store", optional_argument, NULL, GB_OPTION_STORE}, {NULL, 0, NULL, 0}};
+    int rc = gb_read_options(argc, argv, GB_TEXT_SHORT, names, take, o, err);
+    if (!rc) rc = gb_text_check_words(&o->text, argc, argv, err);
     return rc;
 }
 
@@ -92,8 +74,8 @@ static int deliver(const outcome *r, gb_error *err) {
     const gb_perplexity *p = r->p;
     const double evaluated = (double)p->chunks * (double)(r->n_ctx - 1);
     cJSON *json = cJSON_CreateObject();
-    gb_engine_describe(r->engine, &r->o->engine, json);
-    cJSON_AddStringToObject(json, "text", r->o->file);
+    gb_engine_describe(r->engine, &r->o->text.engine, json);
+    cJSON_AddStringToObject(json, "text", r->o->text.file);
     cJSON_AddNumberToObject(json, "n_ctx", (double)r->n_ctx);
     cJSON_AddNumberToObject(json, "n_tokens", (double)r->tokens);
     cJSON_AddNumberToObject(json, "n_chunk", (double)p->chunks);
@@ -107,9 +89,9 @@ static int deliver(const outcome *r, gb_error *err) {
     cJSON_AddNumberToObject(json, "tokens_per_second", evaluated / r->seconds);
     cJSON_AddItemToObject(json, "chunks", array(p->running, p->chunks));
     cJSON_AddItemToObject(json, "chunk_nll", array(p->chunk_nll, p->chunks));
-    int rc = gb_engine_add_run(r->engine, &r->o->run, json, err);
+    int rc = gb_engine_add_run(r->engine, &r->o->text.run, json, err);
     if (!rc) rc = gb_store_json(r->o->store, json, err);
-    if (!rc && r->o->engine.json) return gb_json_print(json, err);
+    if (!rc && r->o->text.engine.json) return gb_json_print(json, err);
     cJSON_Delete(json);
     return rc;
 }
@@ -119,25 +101,25 @@ static void print_text(const outcome *r) {
     printf("%zu tokens scored in %zu chunks of %zu, %.4f bits per byte, %.1f s (%.0f tokens/s) on %s, %zu threads\n",
            r->p->scored, r->p->chunks, r->n_ctx, r->bpb, r->seconds,
            (double)r->p->chunks * (double)(r->n_ctx - 1) / r->seconds, gb_cap_tier(&r->engine->cap),
-           r->o->engine.threads);
+           r->o->text.engine.threads);
     if (r->engine->memory[0]) printf("memory of the weights: %s\n", r->engine->memory);
     printf("logits hash %s\n", r->p->logits_hash);
 }
 
 static int measure(const gb_engine *e, const void *user, const int32_t *ids, size_t count, gb_error *err) {
     const options *o = user;
-    const size_t n_ctx = gb_engine_chunk(e, &o->engine);
-    if (!o->engine.n_ctx && n_ctx < GB_DEFAULT_CHUNK)
+    const size_t n_ctx = gb_engine_chunk(e, &o->text.engine);
+    if (!o->text.engine.n_ctx && n_ctx < GB_DEFAULT_CHUNK)
         fprintf(stderr, "gaugeblock perplexity: chunks of %zu tokens: the model's context is no longer\n", n_ctx);
-    const gb_context_params params = {.n_ctx = n_ctx, .n_batch = o->engine.n_batch, .kv = o->engine.kv};
+    const gb_context_params params = {.n_ctx = n_ctx, .n_batch = o->text.engine.n_batch, .kv = o->text.engine.kv};
     gb_context *c = NULL;
     int rc = gb_context_new(e->model, e->pool, &params, &c, err);
     if (rc) return rc;
     const gb_perplexity_params protocol = {.n_ctx = n_ctx,
-                                           .max_chunks = o->chunks,
+                                           .max_chunks = o->text.chunks,
                                            .bos = gb_tokenizer_adds_bos(e->tokenizer) ? gb_tokenizer_bos(e->tokenizer)
                                                                                       : -1,
-                                           .on_chunk = o->engine.json ? NULL : print_chunk};
+                                           .on_chunk = o->text.engine.json ? NULL : print_chunk};
     gb_perplexity p;
     const gb_logits_source source = gb_logits_from_context(c, e->model);
     const uint64_t start = gb_now_ns();
@@ -150,8 +132,8 @@ static int measure(const gb_engine *e, const void *user, const int32_t *ids, siz
                            .tokens = count,
                            .bpb = bits_per_byte(e->tokenizer, ids, n_ctx, &p),
                            .seconds = (double)(gb_now_ns() - start) * 1e-9};
-        if (!o->engine.json) print_text(&r);
-        if (o->engine.json || o->store) rc = deliver(&r, err);
+        if (!o->text.engine.json) print_text(&r);
+        if (o->text.engine.json || o->store) rc = deliver(&r, err);
         gb_perplexity_free(&p);
     }
     gb_context_free(c);
@@ -159,10 +141,10 @@ static int measure(const gb_engine *e, const void *user, const int32_t *ids, siz
 }
 
 int gb_cmd_perplexity(int argc, char **argv, gb_error *err) {
-    options o = {.engine = GB_ENGINE_DEFAULTS};
-    gb_run_begin(&o.run, argc, argv, NULL);
+    options o = {.text.engine = GB_ENGINE_DEFAULTS};
+    gb_run_begin(&o.text.run, argc, argv, NULL);
     int rc = read_options(argc, argv, &o, err);
     if (!rc) rc = gb_store_check(o.store, err);
     if (rc) return rc;
-    return gb_engine_with_text(&o.engine, o.file, measure, &o, err);
+    return gb_engine_with_text(&o.text, measure, &o, err);
 }

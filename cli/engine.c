@@ -54,6 +54,19 @@ int gb_engine_check_words(gb_engine_options *o, int argc, char **argv, gb_error 
     return GB_OK;
 }
 
+int gb_text_option(gb_text_options *o, int option, const char *value, gb_error *err) {
+    if (option == GB_OPTION_CHUNKS) return gb_parse_size("--chunks", value, 1, SIZE_MAX, &o->chunks, err);
+    if (option != 'f') return gb_engine_option(&o->engine, option, value, err);
+    o->file = value;
+    return GB_OK;
+}
+
+int gb_text_check_words(gb_text_options *o, int argc, char **argv, gb_error *err) {
+    const int rc = gb_engine_check_words(&o->engine, argc, argv, err);
+    if (rc || o->file) return rc;
+    return gb_fail(err, GB_EINPUT, "no text: give one with -f FILE");
+}
+
 /* Pins the threads, and says where memory shall lie from now on. */
 static int choose_place(const gb_engine_options *o, gb_engine *e, const gb_topology *topology, gb_error *err) {
     e->cpus = gb_new(o->threads, sizeof *e->cpus, "CPU list", err);
@@ -99,14 +112,13 @@ void gb_engine_close(gb_engine *e) {
     *e = (gb_engine){0};
 }
 
-int gb_engine_with_text(const gb_engine_options *o, const char *file, gb_text_job *job, const void *options,
-                        gb_error *err) {
+int gb_engine_with_text(const gb_text_options *o, gb_text_job *job, const void *options, gb_error *err) {
     uint8_t *text = NULL;
     size_t size = 0;
-    int rc = gb_read_all(file, MAX_TEXT, &text, &size, err);
+    int rc = gb_read_all(o->file, MAX_TEXT, &text, &size, err);
     if (rc) return rc;
     gb_engine e;
-    rc = gb_engine_open(o, &e, err);
+    rc = gb_engine_open(&o->engine, &e, err);
     if (!rc) {
         int32_t *ids = NULL;
         size_t count = 0;

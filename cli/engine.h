@@ -26,7 +26,13 @@ typedef struct gb_engine_options {
 #define GB_ENGINE_DEFAULTS                                                                                             \
     { .n_batch = 512, .kv = GB_FORMAT_f16 }
 
-enum { GB_OPTION_ISA = 1000, GB_OPTION_KV, GB_OPTION_JSON, GB_OPTION_OWN }; /* a verb's own long options follow */
+enum {
+    GB_OPTION_ISA = 1000,
+    GB_OPTION_KV,
+    GB_OPTION_JSON,
+    GB_OPTION_CHUNKS,
+    GB_OPTION_OWN
+}; /* a verb's own long options follow */
 #define GB_ENGINE_SHORT ":m:t:c:b:"
 #define GB_ENGINE_LONG                                                                                                 \
     {"model", required_argument, NULL, 'm'}, {"threads", required_argument, NULL, 't'},                                \
@@ -53,6 +59,22 @@ int gb_engine_option(gb_engine_options *o, int option, const char *value, gb_err
  * read. */
 int gb_engine_check_words(gb_engine_options *o, int argc, char **argv, gb_error *err);
 
+/* What the verbs that run a model over a text share besides: the text, in chunks. */
+typedef struct gb_text_options {
+    gb_engine_options engine;
+    gb_run run;
+    const char *file; /* of the text */
+    size_t chunks;    /* 0: all */
+} gb_text_options;
+#define GB_TEXT_SHORT GB_ENGINE_SHORT "f:"
+#define GB_TEXT_LONG                                                                                                   \
+    GB_ENGINE_LONG, {"file", required_argument, NULL, 'f'}, {                                                          \
+        "chunks", required_argument, NULL, GB_OPTION_CHUNKS                                                            \
+    }
+int gb_text_option(gb_text_options *o, int option, const char *value, gb_error *err);
+/* As gb_engine_check_words; and a text. */
+int gb_text_check_words(gb_text_options *o, int argc, char **argv, gb_error *err);
+
 typedef struct gb_engine {
     gb_cap cap;
     gb_pool *pool;
@@ -71,8 +93,7 @@ void gb_engine_close(gb_engine *e);
 typedef int gb_text_job(const gb_engine *e, const void *options, const int32_t *ids, size_t count, gb_error *err);
 /* Reads a text ("-": standard input), opens the engine, encodes the text with BOS as the model wants, and does the job.
  */
-int gb_engine_with_text(const gb_engine_options *o, const char *file, gb_text_job *job, const void *options,
-                        gb_error *err);
+int gb_engine_with_text(const gb_text_options *o, gb_text_job *job, const void *options, gb_error *err);
 enum { GB_DEFAULT_CHUNK = 512 };
 /* Tokens of a chunk: as given, or 512, or the model's context where that is shorter. */
 size_t gb_engine_chunk(const gb_engine *e, const gb_engine_options *o);
