@@ -23,11 +23,13 @@ static void bind_number(sqlite3_stmt *q, int index, double v) {
 
 typedef struct adding {
     gb_store *s;
+    char now[32]; /* one for all: they came together */
     sqlite3_stmt *machine, *record, *metric, *baseline;
 } adding;
 
 static int begin_adding(gb_store *s, adding *a, gb_error *err) {
     *a = (adding){.s = s};
+    gb_store_now(a->now);
     int rc = gb_store_prepare(s, "INSERT INTO machine (fingerprint, cpu_model) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                               &a->machine, err);
     if (!rc)
@@ -82,10 +84,8 @@ static void digest_of(const gb_result *r, char digest[33]) {
 }
 
 static int add_record(adding *a, const gb_result *r, const char *digest, const char *fingerprint, gb_error *err) {
-    char now[32];
     char *key = gb_result_key(r, NULL, err);
     if (!key) return GB_ESYSTEM;
-    gb_store_now(now);
     const char *program = gb_result_text(r, "provenance", "program");
     const char *values[] = {digest,
                             gb_result_own(r, "kind"),
@@ -98,7 +98,7 @@ static int add_record(adding *a, const gb_result *r, const char *digest, const c
                             gb_result_text(r, "run", "started"),
                             gb_result_text(r, "verify", "verdict"),
                             fingerprint,
-                            now,
+                            a->now,
                             r->text};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) gb_store_bind_text(a->record, (int)i + 1, values[i]);
     const int rc = gb_store_run(a->s, a->record, err);
@@ -173,8 +173,10 @@ int gb_store_select(gb_store *store, const gb_query *query, gb_results *out, gb_
                          " AND (?2 IS NULL OR substr(fingerprint, 1, length(?2)) = ?2)"
                          " AND (?3 IS NULL OR kind = ?3) AND (?4 IS NULL OR program = ?4)"
                          " AND (?5 IS NULL OR version = ?5)"
-                         " AND (?6 IS NULL OR run = ?6 OR (?6 = 'last' AND run ="
-                         "  (SELECT run FROM record ORDER BY started DESC, id DESC LIMIT 1)))"
+                         /* other programs' results bear no run: what came with one import is one */
+                         " AND (?6 IS NULL OR run = ?6 OR (?6 = 'last' AND (run, CASE run WHEN '' THEN stored END) IS"
+                         "  (SELECT run, CASE run WHEN '' THEN stored END FROM record"
+                         "   ORDER BY started DESC, id DESC LIMIT 1)))"
                          " AND (?7 IS NULL OR started >= ?7) AND (?8 IS NULL OR substr(started, 1, length(?8)) <= ?8)"
                          " ORDER BY started, record.id",
                          &q, err);

@@ -91,6 +91,16 @@ static gb_results five(void) {
     return all;
 }
 
+/* A store that holds them, open for writing. */
+static gb_store *store_of(const gb_results *all, const char *path) {
+    gb_error err = {0};
+    size_t added = 0;
+    gb_store *s = open_ok(path, GB_STORE_WRITE);
+    ck_assert_msg(gb_store_add(s, all, &added, &err) == GB_OK, "%s", err.text);
+    ck_assert_uint_eq(added, all->count);
+    return s;
+}
+
 START_TEST(round_trip) {
     gb_results all = five();
     gb_results found = {0};
@@ -123,11 +133,9 @@ END_TEST
 
 START_TEST(queries) {
     gb_results all = five();
-    gb_error err = {0};
-    size_t added = 0;
     char machine[33];
-    gb_store *s = open_ok(scratch("q.db"), GB_STORE_WRITE);
-    ck_assert_int_eq(gb_store_add(s, &all, &added, &err), GB_OK);
+    const char *path = scratch("q.db");
+    gb_store *s = store_of(&all, path);
     ck_assert_uint_eq(count(s, &(gb_query){.commit = "abc"}), 2);
     ck_assert_uint_eq(count(s, &(gb_query){.commit = "abc2"}), 1);
     ck_assert_uint_eq(count(s, &(gb_query){.commit = "bc"}), 0); /* the beginning, not any part */
@@ -141,6 +149,10 @@ START_TEST(queries) {
     gb_result_fingerprint(&all.of[2], machine);
     machine[8] = 0;
     ck_assert_uint_eq(count(s, &(gb_query){.machine = machine}), 1);
+    /* results without a run that came with another import are another run */
+    sql(path, "UPDATE record SET stored = '2026-01-01T00:00:00Z' WHERE id ="
+              " (SELECT id FROM record WHERE run = '' ORDER BY started LIMIT 1)");
+    ck_assert_uint_eq(count(s, &(gb_query){.run = "last"}), 1);
     gb_results_free(&all);
     gb_store_close(s);
 }
@@ -150,12 +162,9 @@ END_TEST
 START_TEST(text_is_not_sql) {
     const char *evil = "x'); DROP TABLE record; --";
     gb_results all = {0};
-    gb_error err = {0};
-    size_t added = 0;
-    gb_store *s = open_ok(scratch("i.db"), GB_STORE_WRITE);
     sample_add(&all,
                &(sample_record){.ns = ns, .n = 6, .name = evil, .commit = evil, .started = evil, .cpu_model = evil});
-    ck_assert_int_eq(gb_store_add(s, &all, &added, &err), GB_OK);
+    gb_store *s = store_of(&all, scratch("i.db"));
     ck_assert_uint_eq(count(s, &(gb_query){.commit = evil}), 1);
     ck_assert_uint_eq(count(s, &(gb_query){.commit = "' OR 1=1 --"}), 0);
     gb_results_free(&all);
@@ -220,10 +229,8 @@ END_TEST
 START_TEST(older_schema) {
     gb_results all = five();
     gb_error err = {0};
-    size_t added = 0;
     const char *path = scratch("old.db");
-    gb_store *s = open_ok(path, GB_STORE_WRITE);
-    ck_assert_int_eq(gb_store_add(s, &all, &added, &err), GB_OK);
+    gb_store *s = store_of(&all, path);
     gb_store_close(s);
     sql(path, "DROP TABLE baseline; DELETE FROM schema_version WHERE version > 1"); /* as schema 1 was */
     s = open_ok(path, GB_STORE_READ);
@@ -265,10 +272,8 @@ START_TEST(damaged_pages) {
     gb_results all = five();
     gb_results found = {0};
     gb_error err = {0};
-    size_t added = 0;
     const char *path = scratch("damaged.db");
-    gb_store *s = open_ok(path, GB_STORE_WRITE);
-    ck_assert_int_eq(gb_store_add(s, &all, &added, &err), GB_OK);
+    gb_store *s = store_of(&all, path);
     gb_store_close(s);
     struct stat st;
     ck_assert_int_eq(stat(path, &st), 0);
@@ -294,10 +299,8 @@ START_TEST(damaged_record) {
     gb_results all = five();
     gb_results found = {0};
     gb_error err = {0};
-    size_t added = 0;
     const char *path = scratch("edited.db");
-    gb_store *s = open_ok(path, GB_STORE_WRITE);
-    ck_assert_int_eq(gb_store_add(s, &all, &added, &err), GB_OK);
+    gb_store *s = store_of(&all, path);
     sql(path, "UPDATE record SET json = '{\"schema\":1}' WHERE id = 2");
     ck_assert_int_eq(gb_store_select(s, &(gb_query){0}, &found, &err), GB_EINPUT);
     ck_assert_ptr_nonnull(strstr(err.text, "record 2: not a result record"));
