@@ -42,38 +42,34 @@ static void expect(const gb_comparisons *c, gb_basis basis, const char *verdict,
     ck_assert_msg(fabs(c->of[0].cost.ratio - ratio) < 0.003, "%g", c->of[0].cost.ratio);
 }
 
+static void expect_of(const gb_results *a, const gb_results *b, gb_basis basis, const char *verdict, double ratio) {
+    gb_comparisons c = compare_ok(a, b, &usual);
+    expect(&c, basis, verdict, ratio);
+    gb_comparisons_free(&c);
+}
+
 /* One run: pairs. Two runs: their ranks, by the yardstick if there is one and the compiler is the same. */
 START_TEST(bases) {
     gb_results a = {0};
     gb_results b = {0};
     add(&a, 100, 0, &(sample_record){.run = "1111111111111111"});
     add(&b, 110, 0, &(sample_record){.run = "1111111111111111"});
-    gb_comparisons c = compare_ok(&a, &b, &usual);
-    expect(&c, GB_BASIS_PAIRED, "slower", 1.1);
-    gb_comparisons_free(&c);
-    c = compare_ok(&b, &a, &usual);
-    expect(&c, GB_BASIS_PAIRED, "faster", 1 / 1.1);
-    gb_comparisons_free(&c);
+    expect_of(&a, &b, GB_BASIS_PAIRED, "slower", 1.1);
+    expect_of(&b, &a, GB_BASIS_PAIRED, "faster", 1 / 1.1);
     gb_results_free(&b);
     add(&b, 110, 0, &(sample_record){0});
-    c = compare_ok(&a, &b, &usual);
-    expect(&c, GB_BASIS_SAMPLES, "slower", 1.1);
-    gb_comparisons_free(&c);
+    expect_of(&a, &b, GB_BASIS_SAMPLES, "slower", 1.1);
     gb_results_free(&a);
     gb_results_free(&b);
     add(&a, 100, 2, &(sample_record){0});
     add(&b, 110, 2, &(sample_record){0}); /* the machine was slower, not the kernel */
-    c = compare_ok(&a, &b, &usual);
-    expect(&c, GB_BASIS_YARDSTICK, "no difference shown", 1);
-    gb_comparisons_free(&c);
+    expect_of(&a, &b, GB_BASIS_YARDSTICK, "no difference shown", 1);
     gb_results_free(&b);
     add(&b, 110, 2, &(sample_record){.compiler = "another"});
-    c = compare_ok(&a, &b, &usual);
-    expect(&c, GB_BASIS_SAMPLES, "slower", 1.1);
-    gb_comparisons_free(&c);
+    expect_of(&a, &b, GB_BASIS_SAMPLES, "slower", 1.1);
     gb_results_free(&b);
     add(&b, 110, 2, &(sample_record){.cpu_model = "another"});
-    c = compare_ok(&a, &b, &usual);
+    gb_comparisons c = compare_ok(&a, &b, &usual);
     expect(&c, GB_BASIS_SAMPLES, "slower", 1.1);
     ck_assert(!c.of[0].same_machine);
     gb_comparisons_free(&c);
