@@ -33,7 +33,10 @@ static gb_report_model *model_of(gb_report_data *d, const char *path) {
     model_name(path, name, sizeof name);
     for (size_t i = 0; i < d->models; i++)
         if (strcmp(d->model[i].name, name) == 0) return &d->model[i];
-    if (d->models == GB_REPORT_MODELS) return NULL;
+    if (d->models == GB_REPORT_MODELS) {
+        d->left_out++;
+        return NULL;
+    }
     gb_report_model *m = &d->model[d->models++];
     const double none = (double)NAN;
     *m = (gb_report_model){.bytes = none,
@@ -76,12 +79,19 @@ static cJSON *load(const char *dir, const char *name, int *missing, gb_error *er
     return json;
 }
 
+/* Something from outside took its share of the measurement. */
+static int is_spoilt(const cJSON *record) {
+    const cJSON *conditions = cJSON_GetObjectItemCaseSensitive(record, "conditions");
+    return conditions && strcmp(text(conditions, "verdict"), "unreliable") == 0;
+}
+
 static void add_e2e(gb_report_data *d, const cJSON *record) {
     gb_report_model *m = model_of(d, text(record, "model"));
     if (!m) return;
     const int threads = (int)number(record, "threads");
     if (threads < m->threads) return; /* the most threads measured are shown */
     m->threads = threads;
+    m->spoilt = is_spoilt(record); /* the tests of a model and thread count share it */
     const cJSON *ci = cJSON_GetObjectItemCaseSensitive(record, "tps_ci95");
     const cJSON *low = cJSON_GetArrayItem(ci, 0);
     const cJSON *high = cJSON_GetArrayItem(ci, 1);
@@ -123,15 +133,17 @@ static void add_perplexity(gb_report_data *d, const cJSON *json) {
 }
 
 static void add_kernel(gb_report_data *d, const cJSON *record) {
-    if (d->kernels == GB_REPORT_KERNELS || strcmp(text(record, "kind"), "kernel") != 0) return;
+    if (strcmp(text(record, "kind"), "kernel") != 0) return;
+    if (d->kernels == GB_REPORT_KERNELS) {
+        d->left_out++;
+        return;
+    }
     const cJSON *metrics = cJSON_GetObjectItemCaseSensitive(record, "metrics");
     const cJSON *subject = cJSON_GetObjectItemCaseSensitive(record, "subject");
     gb_report_kernel *k = &d->kernel[d->kernels++];
     const char *set = text(subject, "level");
-    const cJSON *conditions = cJSON_GetObjectItemCaseSensitive(record, "conditions");
-    const int spoilt = conditions && strcmp(text(conditions, "verdict"), "unreliable") == 0;
     snprintf(k->name, sizeof k->name, "%s%s%s%s", text(record, "name"), *set ? " " : "", set,
-             spoilt ? " (unreliable)" : "");
+             is_spoilt(record) ? " (unreliable)" : "");
     k->ns_per_weight = number(cJSON_GetObjectItemCaseSensitive(metrics, "ns_per_weight"), "median");
     k->gbps = number(cJSON_GetObjectItemCaseSensitive(metrics, "gbps"), "value");
 }

@@ -15,7 +15,7 @@ typedef struct gb_report_model {
     double pp, pp_low, pp_high; /* tokens per second: median and 95 % interval, most threads measured */
     double tg, tg_low, tg_high;
     char pp_test[32], tg_test[32];
-    int threads;
+    int threads, spoilt;
     double ppl, ppl_stderr;
     char hash[40];
 } gb_report_model;
@@ -30,6 +30,7 @@ typedef struct gb_report_data {
     size_t models;
     gb_report_kernel kernel[GB_REPORT_KERNELS];
     size_t kernels;
+    size_t left_out; /* results of models or kernels for which there was no room */
     int have_verify;
     double verify_rows, verify_ok, verify_fail, verify_skip, verify_seed;
     char machine[256], program[256];

@@ -19,7 +19,7 @@ enum { COLUMNS = sizeof columns / sizeof columns[0], NUMBER_COLUMNS = 8 };
 static void cell(FILE *out, const gb_report_model *m, int column) {
     switch (column) {
     case 0:
-        fputs(m->name, out);
+        fprintf(out, "%s%s", m->name, m->spoilt ? " (unreliable)" : "");
         break;
     case 1:
         gb_report_number(out, "%.2f", m->bytes / 1e6);
@@ -63,10 +63,14 @@ static void notes(FILE *out, const gb_report_data *d, const char *begin, const c
         fputs("No verify.json in this folder: the kernels behind these numbers are not shown to be verified.", out);
     fprintf(out, "%s%s", end, begin);
     fputs(
-        "Speeds are medians with a 95 % interval in brackets; perplexity by llama-perplexity's protocol with its "
+        "Speeds are medians, in brackets with their 95 % interval, or with the least and the most of fewer than six "
+        "repetitions; perplexity by llama-perplexity's protocol with its "
         "standard error; "
         "the logits hash covers every scored logit and is the same on any CPU, thread count, batch size and compiler.",
         out);
+    if (d->left_out)
+        fprintf(out, " %zu results are left out: a report has room for %d models and %d kernels.", d->left_out,
+                GB_REPORT_MODELS, GB_REPORT_KERNELS);
     fprintf(out, "%s", end);
 }
 
@@ -131,9 +135,10 @@ static void html(FILE *out, const gb_report_data *d, const char *svg, const char
         fputs("<tr>", out);
         for (int c = 0; c < COLUMNS; c++) {
             fputs(c == COLUMNS - 1 ? "<td class=\"hash\">" : "<td>", out);
-            if (c == 0)
+            if (c == 0) {
                 gb_html_text(out, d->model[i].name);
-            else
+                if (d->model[i].spoilt) fputs(" (unreliable)", out);
+            } else
                 cell(out, &d->model[i], c);
             fputs("</td>", out);
         }
