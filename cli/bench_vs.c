@@ -49,6 +49,8 @@ static int understand(const gb_bench_options *o, versus *v, gb_error *err) {
         char why[256];
         v->kernel[i] = isa == GB_ISA_COUNT ? find_kernel(o, v->name[i]) : NULL;
         v->isa[i] = isa == GB_ISA_COUNT ? -1 : (int)isa;
+        if (v->isa[i] < 0 && !v->kernel[i] && access(v->name[i], F_OK) == 0)
+            return gb_fail(err, GB_EINPUT, "--vs: '%s' is a file, and '%s' is none", v->name[i], v->name[!i]);
         if (v->isa[i] < 0 && !v->kernel[i])
             return gb_fail(err, GB_EINPUT,
                            "--vs: '%s' is no instruction set, no kernel, and no file; see 'gaugeblock list isas' and "

@@ -126,6 +126,8 @@ static int parse(int argc, char **argv, arguments *a, gb_error *err) {
         return gb_fail(err, GB_EINPUT, "--roofline excludes --csv, --sessions, --vs and --vs-binary");
     if ((a->vs || a->binary) && (a->csv || a->store || a->list || (a->vs && a->binary)))
         return gb_fail(err, GB_EINPUT, "--vs and --vs-binary exclude each other, --csv, --store and --list");
+    if (a->list && (a->json || a->csv || a->chart || a->roofline || a->store))
+        return gb_fail(err, GB_EINPUT, "--list excludes --json, --csv, --chart, --roofline and --store");
     return gb_bench_arguments_end(&a->bench, err);
 }
 

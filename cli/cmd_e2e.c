@@ -141,6 +141,8 @@ static int check_subject(gb_e2e_options *o, int argc, char **argv, gb_error *err
         return gb_fail(err, GB_EINPUT, "--shape names no model that could be measured; --predict is missing");
     if (!o->shape != !o->type) return gb_fail(err, GB_EINPUT, "--shape and --type go together");
     if (o->shape) o->engine.model = o->shape;
+    if (o->predict && !o->engine.model)
+        return gb_fail(err, GB_EINPUT, "nothing to predict: give -m FILE.gguf, or --shape NAME and --type TYPE");
     return gb_engine_check_words(&o->engine, argc, argv, err);
 }
 

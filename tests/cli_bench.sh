@@ -39,6 +39,9 @@ x86_64) expect 2 "nothing selected can run here" --isa neon "${short[@]}" ;;
 aarch64) expect 2 "nothing selected can run here" --isa avx2 "${short[@]}" ;;
 esac
 
+expect 2 "--list excludes" --list --json
+expect 2 "--list excludes" --list --roofline
+
 # the table: header, one row per kernel, no failures
 expect 0 "^gb_q8_0_dot_scalar .* 1\.00" --isa scalar --format q8_0 --op dot "${short[@]}"
 expect 0 "^pinning +CPU [0-9]" --isa scalar --format q8_0 --op dot "${short[@]}"
@@ -132,6 +135,9 @@ expect 0 "this program" --vs-binary "$gb" --op dot --format q8_0 --isa scalar "$
 expect 2 "with a comma" --vs avx2
 expect 2 "twice" --vs scalar,scalar
 expect 2 "no instruction set, no kernel, and no file" --vs scalar,quantum
+here=$(cd "$(dirname "$0")" && pwd)
+expect 2 "e2e.json' is a file, and '/nowhere.jsonl' is none" --vs "$here/results/e2e.json,/nowhere.jsonl"
+expect 2 "e2e.json' is a file, and 'avx2' is none" --vs "avx2,$here/results/e2e.json"
 expect 2 "not of one kind" --vs scalar,gb_q8_0_dot_scalar
 expect 2 "not of one format" --vs gb_q8_0_dot_scalar,gb_q4_0_dot_scalar
 expect 2 "cannot be run" --vs-binary /nowhere/at/all --isa scalar --op dot --format q8_0 "${short[@]}"

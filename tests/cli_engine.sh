@@ -150,6 +150,7 @@ has 'e2e --counters says what is absent' 'energy_package' "$one"
 refuse 'nothing to measure' e2e -m "$model" -p 0 -n 0
 refuse "$work/absent" e2e -m "$model,$work/absent" -p 1 -n 1 -r 1
 refuse 'go together' e2e --predict --shape gauge-4m
+refuse '--shape NAME and --type TYPE' e2e --predict
 refuse 'go together' e2e --predict -m "$model" --type q8_0
 refuse 'no model that could be measured' e2e --shape gauge-4m --type q8_0
 refuse 'exclude each other' e2e --predict --shape gauge-4m --type q8_0 -m "$model"
