@@ -10,18 +10,13 @@
 
 enum { GB_DOT_BLOCKS = 8 };
 
+GB_INLINE __m256i gb_add_dwords(__m256i a, __m256i b) {
+    return _mm256_add_epi32(a, b);
+}
+
 /* Lane i of the result = the sum of v[i]. */
 GB_INLINE __m256i gb_fold_eight(const __m256i v[8]) {
-    __m256i four[2];
-    GB_UNROLL
-    for (size_t i = 0; i < 2; i++) {
-        const __m256i *u = v + 4 * i;
-        const __m256i a = _mm256_add_epi32(_mm256_unpacklo_epi32(u[0], u[1]), _mm256_unpackhi_epi32(u[0], u[1]));
-        const __m256i b = _mm256_add_epi32(_mm256_unpacklo_epi32(u[2], u[3]), _mm256_unpackhi_epi32(u[2], u[3]));
-        four[i] = _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
-    }
-    return _mm256_add_epi32(_mm256_permute2x128_si256(four[0], four[1], 0x20),
-                            _mm256_permute2x128_si256(four[0], four[1], 0x31));
+    return gb_fold_eight_by(gb_add_dwords, v);
 }
 
 /* Word i of sixteen bytes at p + i * (stride - 2): the f16 at p + i * stride, which these reads never pass. */

@@ -110,13 +110,6 @@ GB_INLINE void gb_flat_unpack(const gb_super *f, const uint8_t *const rows[GB_RO
                             __m512 acc[GB_GROUPS][GB_COLS]) {                                                          \
         gb_flat_multiply(&flat, panel, tiles, blocks, groups, acc);                                                    \
     }                                                                                                                  \
-    static const gb_tile tile = {.elems = GB_BLOCK,                                                                    \
-                                 .w_bytes = sizeof(gb_block_##name),                                                   \
-                                 .a_bytes = sizeof(gb_block_q8_K),                                                     \
-                                 .panel_bytes = GB_FLAT_PANEL(mins_),                                                  \
-                                 .tile_bytes = GB_FLAT_TILE(mins_),                                                    \
-                                 .unpack = unpack,                                                                     \
-                                 .pack = pack,                                                                         \
-                                 .multiply = multiply};
+    GB_SUPER_TILE(name, GB_FLAT_PANEL(mins_), GB_FLAT_TILE(mins_), 0.0F)
 
 #endif

@@ -73,14 +73,6 @@ GB_INLINE void gb_levels_multiply(const gb_levels *f, const uint8_t *panel, cons
                             __m512 acc[GB_GROUPS][GB_COLS]) {                                                          \
         gb_levels_multiply(&levels, panel, tiles, blocks, groups, acc);                                                \
     }                                                                                                                  \
-    static const gb_tile tile = {.elems = GB_BLOCK,                                                                    \
-                                 .w_bytes = sizeof(gb_block_##name),                                                   \
-                                 .a_bytes = sizeof(gb_block_q8_K),                                                     \
-                                 .panel_bytes = GB_LEVELS_PANEL(subs_),                                                \
-                                 .tile_bytes = GB_LEVELS_TILE(subs_),                                                  \
-                                 .unit = (unit_),                                                                      \
-                                 .unpack = unpack,                                                                     \
-                                 .pack = pack,                                                                         \
-                                 .multiply = multiply};
+    GB_SUPER_TILE(name, GB_LEVELS_PANEL(subs_), GB_LEVELS_TILE(subs_), unit_)
 
 #endif

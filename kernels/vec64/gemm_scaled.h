@@ -191,6 +191,13 @@ GB_INLINE void gb_load_panel_scales(const uint8_t *const rows[GB_ROWS], size_t a
     s->dmin = gb_halves(_mm512_srli_epi32(h[0], 16));
 }
 
+/* And what else is alike in them: the order of codes() and where scales lie. */
+#define GB_NIBBLES_K_FORMAT(name)                                                                                      \
+    GB_INLINE gb_super_scales scales(const uint8_t *w) {                                                               \
+        return gb_scales_mins(w + offsetof(gb_block_##name, scales));                                                  \
+    }                                                                                                                  \
+    GB_SUPER_FORMAT(name, .sub = 32, .mins = 1, .order = {0, 2, 1, 3, 4, 6, 5, 7}, .natural = natural, .scales = scales)
+
 /* The tile functions and the gemm descriptor of a format from its `scaled`, unpack() and struct. */
 #define GB_SCALED_GEMM(name, subs_, part_)                                                                             \
     GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                                  \
@@ -200,13 +207,6 @@ GB_INLINE void gb_load_panel_scales(const uint8_t *const rows[GB_ROWS], size_t a
                             __m512 acc[GB_GROUPS][GB_COLS]) {                                                          \
         gb_scaled_multiply(&scaled, panel, tiles, blocks, groups, acc);                                                \
     }                                                                                                                  \
-    static const gb_tile tile = {.elems = GB_BLOCK,                                                                    \
-                                 .w_bytes = sizeof(gb_block_##name),                                                   \
-                                 .a_bytes = sizeof(gb_block_q8_K),                                                     \
-                                 .panel_bytes = GB_SCALED_PANEL(subs_),                                                \
-                                 .tile_bytes = GB_SCALED_TILE(subs_, part_),                                           \
-                                 .unpack = unpack,                                                                     \
-                                 .pack = pack,                                                                         \
-                                 .multiply = multiply};
+    GB_SUPER_TILE(name, GB_SCALED_PANEL(subs_), GB_SCALED_TILE(subs_, part_), 0.0F)
 
 #endif

@@ -20,14 +20,7 @@ GB_INLINE gb_super_scales scales(const uint8_t *w) {
     return (gb_super_scales){.sc = _mm_cvtsi64_si128((long long)gb_iq4_xs_scales(w))};
 }
 
-static const gb_super format = {.bytes = sizeof(gb_block_iq4_xs),
-                                .d_at = offsetof(gb_block_iq4_xs, d),
-                                .sub = 32,
-                                .offset_log2 = 7,
-                                .wide = 1,
-                                .order = {0, 1, 2, 3, 4, 5, 6, 7},
-                                .codes = codes,
-                                .scales = scales};
+GB_SUPER_FORMAT(iq4_xs, .sub = 32, .offset_log2 = 7, .wide = 1, .order = {0, 1, 2, 3, 4, 5, 6, 7}, .scales = scales)
 
 GB_INLINE void unpack(const uint8_t *const rows[GB_ROWS], size_t at, uint8_t *out, size_t step) {
     const __m512i nibble = _mm512_set1_epi8(15);

@@ -126,14 +126,7 @@ GB_INLINE void gb_planes_of_4(__m512i words, __m128i map, __m512i signs, __m512i
 
 /* Planes -> natural order; of two-bit levels, planes that were made for it. */
 GB_INLINE void gb_natural_of_2(const __m512i p[4], __m512i code[4]) {
-    const __m512i a = _mm512_unpacklo_epi8(p[0], p[1]);
-    const __m512i b = _mm512_unpackhi_epi8(p[0], p[1]);
-    const __m512i c = _mm512_unpacklo_epi8(p[2], p[3]);
-    const __m512i d = _mm512_unpackhi_epi8(p[2], p[3]);
-    code[0] = _mm512_unpacklo_epi16(a, c);
-    code[1] = _mm512_unpackhi_epi16(a, c);
-    code[2] = _mm512_unpacklo_epi16(b, d);
-    code[3] = _mm512_unpackhi_epi16(b, d);
+    GB_INTERLEAVE(p, 8, 16, code);
 }
 
 GB_INLINE void gb_natural_of_4(const __m512i p[4], __m512i code[4]) {

@@ -50,17 +50,12 @@ static const gb_block32 format = {.bytes = sizeof(gb_block_q1_0),
                                   .scales = scales,
                                   .natural = natural};
 
+GB_INLINE __m512i unpack_term(const __m512i rows[4], size_t u, size_t i) {
+    return _mm512_maskz_mov_epi8(gb_four_bits(rows[u], i), _mm512_set1_epi8(2));
+}
+
 GB_INLINE void unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out, size_t step) {
-    const __m512 d = gb_row_scales(row, at);
-    __m512i v[4];
-    gb_load_rows(row, at + offsetof(gb_block_q1_0, qs), v);
-    GB_UNROLL
-    for (size_t u = 0; u < TERMS; u++, out += 9 * step) {
-        GB_UNROLL
-        for (size_t i = 0; i < 8; i++)
-            _mm512_storeu_si512(out + i * step, _mm512_maskz_mov_epi8(gb_four_bits(v[u], i), _mm512_set1_epi8(2)));
-        _mm512_storeu_ps(out + 8 * step, d);
-    }
+    gb_unpack_terms(unpack_term, TERMS, row, at, out, step);
 }
 
 GB_TERM_GEMM(q1_0, TERMS, 0, 2)

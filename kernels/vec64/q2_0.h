@@ -59,19 +59,13 @@ GB_INLINE __m512i spread(__m512i byte) {
     return _mm512_and_si512(_mm512_or_si512(two, _mm512_slli_epi32(two, 6)), _mm512_set1_epi8(3));
 }
 
+GB_INLINE __m512i unpack_term(const __m512i rows[4], size_t u, size_t i) {
+    const __m512i byte = _mm512_srli_epi32(rows[2 * u + i / 4], (unsigned)(i % 4 * 8));
+    return spread(_mm512_and_si512(byte, _mm512_set1_epi32(0xff)));
+}
+
 GB_INLINE void unpack(const uint8_t *const row[GB_ROWS], size_t at, uint8_t *out, size_t step) {
-    const __m512 d = gb_row_scales(row, at);
-    __m512i v[4];
-    gb_load_rows(row, at + offsetof(gb_block_q2_0, qs), v);
-    GB_UNROLL
-    for (size_t u = 0; u < TERMS; u++, out += 9 * step) {
-        GB_UNROLL
-        for (size_t i = 0; i < 8; i++) {
-            const __m512i byte = _mm512_srli_epi32(v[2 * u + i / 4], (unsigned)(i % 4 * 8));
-            _mm512_storeu_si512(out + i * step, spread(_mm512_and_si512(byte, _mm512_set1_epi32(0xff))));
-        }
-        _mm512_storeu_ps(out + 8 * step, d);
-    }
+    gb_unpack_terms(unpack_term, TERMS, row, at, out, step);
 }
 
 GB_TERM_GEMM(q2_0, TERMS, 0, 3)

@@ -16,15 +16,8 @@ GB_INLINE gb_super_scales scales(const uint8_t *w) {
     return (gb_super_scales){_mm_and_si128(x, nibble), _mm_and_si128(_mm_srli_epi16(x, 4), nibble)};
 }
 
-static const gb_super format = {.bytes = sizeof(gb_block_q2_K),
-                                .d_at = offsetof(gb_block_q2_K, d),
-                                .sub = 16,
-                                .mins = 1,
-                                .order = {0, 4, 1, 5, 2, 6, 3, 7},
-                                .codes = codes,
-                                .natural = natural,
-                                .by_rows = 1,
-                                .scales = scales};
+GB_SUPER_FORMAT(q2_K, .sub = 16, .mins = 1, .order = {0, 4, 1, 5, 2, 6, 3, 7}, .natural = natural, .by_rows = 1,
+                .scales = scales)
 
 static const gb_flat flat = {.mins = 1, .most = 45};
 

@@ -40,15 +40,8 @@ GB_INLINE gb_super_scales scales(const uint8_t *w) {
     return (gb_super_scales){sc, sc};
 }
 
-static const gb_super format = {.bytes = sizeof(gb_block_q3_K),
-                                .d_at = offsetof(gb_block_q3_K, d),
-                                .sub = 16,
-                                .offset_log2 = 2,
-                                .order = {0, 4, 1, 5, 2, 6, 3, 7},
-                                .codes = codes,
-                                .natural = natural,
-                                .by_rows = 1,
-                                .scales = scales};
+GB_SUPER_FORMAT(q3_K, .sub = 16, .offset_log2 = 2, .order = {0, 4, 1, 5, 2, 6, 3, 7}, .natural = natural, .by_rows = 1,
+                .scales = scales)
 
 static const gb_flat flat = {.base = BASE, .most = 252};
 

@@ -19,18 +19,7 @@ GB_INLINE void natural(const uint8_t *w, __m512i code[4]) {
             _mm512_and_si512(gb_twice_shifted(w + offsetof(gb_block_q4_K, qs) + 32 * v, 4, 0), _mm512_set1_epi8(15));
 }
 
-GB_INLINE gb_super_scales scales(const uint8_t *w) {
-    return gb_scales_mins(w + offsetof(gb_block_q4_K, scales));
-}
-
-static const gb_super format = {.bytes = sizeof(gb_block_q4_K),
-                                .d_at = offsetof(gb_block_q4_K, d),
-                                .sub = 32,
-                                .mins = 1,
-                                .order = {0, 2, 1, 3, 4, 6, 5, 7},
-                                .codes = codes,
-                                .natural = natural,
-                                .scales = scales};
+GB_NIBBLES_K_FORMAT(q4_K)
 
 static const gb_scaled scaled = {.subs = 8, .part = 8, .bias_log2 = 3, .most = 15};
 

@@ -30,18 +30,7 @@ GB_INLINE void natural(const uint8_t *w, __m512i code[4]) {
                                gb_bits_of_runs(w + offsetof(gb_block_q5_K, qh), v, 4), 16);
 }
 
-GB_INLINE gb_super_scales scales(const uint8_t *w) {
-    return gb_scales_mins(w + offsetof(gb_block_q5_K, scales));
-}
-
-static const gb_super format = {.bytes = sizeof(gb_block_q5_K),
-                                .d_at = offsetof(gb_block_q5_K, d),
-                                .sub = 32,
-                                .mins = 1,
-                                .order = {0, 2, 1, 3, 4, 6, 5, 7},
-                                .codes = codes,
-                                .natural = natural,
-                                .scales = scales};
+GB_NIBBLES_K_FORMAT(q5_K)
 
 static const gb_scaled scaled = {.subs = 8, .part = 4, .bias_log2 = 4, .most = 31};
 

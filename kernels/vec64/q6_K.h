@@ -27,14 +27,7 @@ GB_INLINE gb_super_scales scales(const uint8_t *w) {
     return (gb_super_scales){sc, sc};
 }
 
-static const gb_super format = {.bytes = sizeof(gb_block_q6_K),
-                                .d_at = offsetof(gb_block_q6_K, d),
-                                .sub = 16,
-                                .offset_log2 = 5,
-                                .order = {0, 1, 2, 3, 4, 5, 6, 7},
-                                .codes = codes,
-                                .by_rows = 1,
-                                .scales = scales};
+GB_SUPER_FORMAT(q6_K, .sub = 16, .offset_log2 = 5, .order = {0, 1, 2, 3, 4, 5, 6, 7}, .by_rows = 1, .scales = scales)
 
 static const gb_scaled scaled = {.subs = 16, .part = 2, .bias_log2 = 5, .most = 63};
 

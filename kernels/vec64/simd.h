@@ -109,6 +109,19 @@ GB_INLINE __m512 gb_gather_halves(const void *p, size_t stride) {
     return gb_halves(gb_gather_dwords(p, stride));
 }
 
+/* In every quarter, elements of `bits` of the four vectors in turn: those of the first two, then pairs of pairs. */
+#define GB_INTERLEAVE(v, bits, twice, out)                                                                             \
+    do {                                                                                                               \
+        const __m512i a = _mm512_unpacklo_epi##bits((v)[0], (v)[1]);                                                   \
+        const __m512i b = _mm512_unpackhi_epi##bits((v)[0], (v)[1]);                                                   \
+        const __m512i c = _mm512_unpacklo_epi##bits((v)[2], (v)[3]);                                                   \
+        const __m512i d = _mm512_unpackhi_epi##bits((v)[2], (v)[3]);                                                   \
+        (out)[0] = _mm512_unpacklo_epi##twice(a, c);                                                                   \
+        (out)[1] = _mm512_unpackhi_epi##twice(a, c);                                                                   \
+        (out)[2] = _mm512_unpacklo_epi##twice(b, d);                                                                   \
+        (out)[3] = _mm512_unpackhi_epi##twice(b, d);                                                                   \
+    } while (0)
+
 /* Bytes at .. at + 15 of sixteen rows -> four vectors of dwords, lane = row. */
 GB_INLINE void gb_load_rows(const uint8_t *const row[GB_ROWS], size_t at, __m512i out[4]) {
     __m512i v[4];
@@ -119,14 +132,7 @@ GB_INLINE void gb_load_rows(const uint8_t *const row[GB_ROWS], size_t at, __m512
         v[i] = _mm512_inserti32x4(v[i], gb_load128(row[8 + i] + at), 2);
         v[i] = _mm512_inserti32x4(v[i], gb_load128(row[12 + i] + at), 3);
     }
-    const __m512i a = _mm512_unpacklo_epi32(v[0], v[1]);
-    const __m512i b = _mm512_unpackhi_epi32(v[0], v[1]);
-    const __m512i c = _mm512_unpacklo_epi32(v[2], v[3]);
-    const __m512i d = _mm512_unpackhi_epi32(v[2], v[3]);
-    out[0] = _mm512_unpacklo_epi64(a, c);
-    out[1] = _mm512_unpackhi_epi64(a, c);
-    out[2] = _mm512_unpacklo_epi64(b, d);
-    out[3] = _mm512_unpackhi_epi64(b, d);
+    GB_INTERLEAVE(v, 32, 64, out);
 }
 
 /* Row pointers of a group; where fewer than sixteen rows are left, the last one stands in and its lanes are masked. */
@@ -148,6 +154,22 @@ GB_INLINE __m512i gb_sum_pairs(__m512i a, __m512i b) {
     const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
     return _mm512_add_epi32(_mm512_permutex2var_epi32(a, even, b), _mm512_permutex2var_epi32(a, odd, b));
+}
+
+typedef __m256i gb_two_fn(__m256i a, __m256i b);
+
+/* Lane i of the result = the lanes of v[i] put together by `both`, two and two: neighbours but one, neighbours, halves.
+ */
+GB_INLINE __m256i gb_fold_eight_by(gb_two_fn *both, const __m256i v[8]) {
+    __m256i four[2];
+    GB_UNROLL
+    for (size_t i = 0; i < 2; i++) {
+        const __m256i *u = v + 4 * i;
+        const __m256i a = both(_mm256_unpacklo_epi32(u[0], u[1]), _mm256_unpackhi_epi32(u[0], u[1]));
+        const __m256i b = both(_mm256_unpacklo_epi32(u[2], u[3]), _mm256_unpackhi_epi32(u[2], u[3]));
+        four[i] = both(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+    }
+    return both(_mm256_permute2x128_si256(four[0], four[1], 0x20), _mm256_permute2x128_si256(four[0], four[1], 0x31));
 }
 
 /* Lane 2i + h of the result = sum of the eight dwords of half h of v[i]. */

@@ -322,6 +322,23 @@ GB_INLINE void gb_finish_signed(const uint8_t *dw, const uint8_t *da, size_t gro
     }
 }
 
+/* The descriptor of a format from its codes(). */
+#define GB_SUPER_FORMAT(name, ...)                                                                                     \
+    static const gb_super format = {                                                                                   \
+        .bytes = sizeof(gb_block_##name), .d_at = offsetof(gb_block_##name, d), .codes = codes, __VA_ARGS__};
+
+/* The gemm descriptor of a format from its unpack(), pack() and multiply(). */
+#define GB_SUPER_TILE(name, panel, tile_, unit_)                                                                       \
+    static const gb_tile tile = {.elems = GB_BLOCK,                                                                    \
+                                 .w_bytes = sizeof(gb_block_##name),                                                   \
+                                 .a_bytes = sizeof(gb_block_q8_K),                                                     \
+                                 .panel_bytes = panel,                                                                 \
+                                 .tile_bytes = tile_,                                                                  \
+                                 .unit = (unit_),                                                                      \
+                                 .unpack = unpack,                                                                     \
+                                 .pack = pack,                                                                         \
+                                 .multiply = multiply};
+
 /* dequantize of a format from its descriptor `format`. */
 #define GB_SUPER_DEQUANTIZE(name, isa)                                                                                 \
     void gb_##name##_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \

@@ -72,6 +72,23 @@ GB_INLINE void gb_pack_terms(const uint8_t *const col[GB_COLS], size_t at, size_
     }
 }
 
+/* Vector i of term u, four codes of each row, from sixteen bytes of all rows. */
+typedef __m512i gb_unpack_term_fn(const __m512i rows[4], size_t u, size_t i);
+
+/* unpack() of a format with terms of 32 and one scale, f16, at the beginning; codes in the sixteen bytes behind it. */
+GB_INLINE void gb_unpack_terms(gb_unpack_term_fn *term, size_t per, const uint8_t *const row[GB_ROWS], size_t at,
+                               uint8_t *out, size_t step) {
+    const __m512 d = gb_row_scales(row, at);
+    __m512i v[4];
+    gb_load_rows(row, at + sizeof(uint16_t), v);
+    GB_UNROLL
+    for (size_t u = 0; u < per; u++, out += 9 * step) {
+        GB_UNROLL
+        for (size_t i = 0; i < 8; i++) _mm512_storeu_si512(out + i * step, term(v, u, i));
+        _mm512_storeu_ps(out + 8 * step, d);
+    }
+}
+
 /* gemm() of a format from its `format` (a gb_block32) and unpack(). most: the largest code. */
 #define GB_TERM_GEMM(name, terms, is_split, most)                                                                      \
     GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                                  \

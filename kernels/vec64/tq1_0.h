@@ -41,14 +41,7 @@ GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {
     for (size_t i = 0; i < 4; i++) code[i] = join(trit(v[2 * i]), trit(v[2 * i + 1]));
 }
 
-static const gb_super format = {.bytes = sizeof(gb_block_tq1_0),
-                                .d_at = offsetof(gb_block_tq1_0, d),
-                                .sub = 32,
-                                .ones = 1,
-                                .order = {0, 1, 2, 3, 4, 5, 6, 7},
-                                .codes = codes,
-                                .by_rows = 1,
-                                .scales = gb_scales_one};
+GB_SUPER_FORMAT(tq1_0, .sub = 32, .ones = 1, .order = {0, 1, 2, 3, 4, 5, 6, 7}, .by_rows = 1, .scales = gb_scales_one)
 
 static const gb_flat flat = {.base = 1, .most = 2};
 

@@ -9,14 +9,8 @@ GB_INLINE void natural(const uint8_t *w, __m512i code[4]) {
     gb_two_bits_natural(w + offsetof(gb_block_tq2_0, qs), code);
 }
 
-static const gb_super format = {.bytes = sizeof(gb_block_tq2_0),
-                                .d_at = offsetof(gb_block_tq2_0, d),
-                                .sub = 32,
-                                .ones = 1,
-                                .order = {0, 4, 1, 5, 2, 6, 3, 7},
-                                .codes = codes,
-                                .natural = natural,
-                                .scales = gb_scales_one};
+GB_SUPER_FORMAT(tq2_0, .sub = 32, .ones = 1, .order = {0, 4, 1, 5, 2, 6, 3, 7}, .natural = natural,
+                .scales = gb_scales_one)
 
 static const gb_flat flat = {.base = 1, .most = 3};
 
