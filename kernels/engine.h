@@ -46,6 +46,25 @@ static inline __attribute__((always_inline)) size_t gb_argmax_pieces(gb_row_max_
         return gb_argmax_pieces(row_max, find, x, n);                                                                  \
     }
 
+/* All of them but attention, from functions of these names in the vectors of a tier. */
+#define GB_ENGINE_KERNELS(isa)                                                                                         \
+    void gb_f32_rmsnorm_##isa(const float *x, const float *w, float *y, size_t n, float eps) {                         \
+        rmsnorm(x, w, y, n, eps);                                                                                      \
+    }                                                                                                                  \
+    void gb_f32_rope_##isa(float *x, size_t heads, size_t head_dim, size_t n_rot, const float *cs) {                   \
+        rope(x, heads, head_dim, n_rot, cs);                                                                           \
+    }                                                                                                                  \
+    void gb_f32_softmax_##isa(float *x, size_t n) {                                                                    \
+        softmax(x, n);                                                                                                 \
+    }                                                                                                                  \
+    void gb_f32_silu_mul_##isa(const float *gate, const float *up, float *y, size_t n) {                               \
+        silu_mul(gate, up, y, n);                                                                                      \
+    }                                                                                                                  \
+    void gb_f32_add_##isa(const float *x, float *y, size_t n) {                                                        \
+        add(x, y, n);                                                                                                  \
+    }                                                                                                                  \
+    GB_ARGMAX_KERNEL(isa, row_max, find)
+
 /* Attention over q8_0. The query becomes an activation row, by the encoder of the tier or of one below;
  * from_bytes(query, k, k_stride, count, blocks, scale, scores) goes on from there. */
 #define GB_Q8_0_SCORE_KERNEL(isa, encoder, from_bytes)                                                                 \

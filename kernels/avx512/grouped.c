@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/grouped.h"
 
+GB_ALL_GROUPED(GB_GROUPED_DEQUANTIZE, avx512)
 GB_ALL_GROUPED(GB_GROUPED_KERNELS, avx512)

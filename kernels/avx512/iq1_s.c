@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/iq1_s.h"
 
+GB_SUPER_DEQUANTIZE(iq1_s, avx512)
 GB_SUPER_KERNELS(iq1_s, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/iq2_xs.h"
 
+GB_SUPER_DEQUANTIZE(iq2_xs, avx512)
 GB_SUPER_KERNELS(iq2_xs, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/iq2_xxs.h"
 
+GB_SUPER_DEQUANTIZE(iq2_xxs, avx512)
 GB_SUPER_KERNELS(iq2_xxs, avx512)

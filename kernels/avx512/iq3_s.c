@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/iq3_s.h"
 
+GB_SUPER_DEQUANTIZE(iq3_s, avx512)
 GB_SUPER_KERNELS(iq3_s, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/iq3_xxs.h"
 
+GB_SUPER_DEQUANTIZE(iq3_xxs, avx512)
 GB_SUPER_KERNELS(iq3_xxs, avx512)

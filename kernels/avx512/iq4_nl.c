@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/iq4_nl.h"
 
+GB_BLOCK32_DEQUANTIZE(iq4_nl, avx512)
 GB_BLOCK32_KERNELS(iq4_nl, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/iq4_xs.h"
 
+GB_SUPER_DEQUANTIZE(iq4_xs, avx512)
 GB_SUPER_KERNELS(iq4_xs, avx512)

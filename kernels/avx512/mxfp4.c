@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/mxfp4.h"
 
+GB_BLOCK32_DEQUANTIZE(mxfp4, avx512)
 GB_BLOCK32_KERNELS(mxfp4, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/nvfp4.h"
 
+GB_BLOCK32_DEQUANTIZE(nvfp4, avx512)
 GB_BLOCK32_KERNELS(nvfp4, avx512)

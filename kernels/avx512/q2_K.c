@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/q2_K.h"
 
+GB_SUPER_DEQUANTIZE(q2_K, avx512)
 GB_SUPER_KERNELS(q2_K, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/q3_K.h"
 
+GB_SUPER_DEQUANTIZE(q3_K, avx512)
 GB_SUPER_KERNELS(q3_K, avx512)

@@ -1,6 +1,9 @@
 /* q4_0 on AVX-512 without VNNI. */
 #include "kernels/avx512/vec64.h"
 
+#include "kernels/vec64/encode_q4_0.h"
 #include "kernels/vec64/q4_0.h"
 
+GB_Q4_0_ENCODER(avx512)
+GB_BLOCK32_DEQUANTIZE(q4_0, avx512)
 GB_BLOCK32_KERNELS(q4_0, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/q4_1.h"
 
+GB_BLOCK32_DEQUANTIZE(q4_1, avx512)
 GB_BLOCK32_KERNELS(q4_1, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/q4_K.h"
 
+GB_SUPER_DEQUANTIZE(q4_K, avx512)
 GB_SUPER_KERNELS(q4_K, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/q5_1.h"
 
+GB_BLOCK32_DEQUANTIZE(q5_1, avx512)
 GB_BLOCK32_KERNELS(q5_1, avx512)

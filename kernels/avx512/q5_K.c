@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/q5_K.h"
 
+GB_SUPER_DEQUANTIZE(q5_K, avx512)
 GB_SUPER_KERNELS(q5_K, avx512)

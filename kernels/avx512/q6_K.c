@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/q6_K.h"
 
+GB_SUPER_DEQUANTIZE(q6_K, avx512)
 GB_SUPER_KERNELS(q6_K, avx512)

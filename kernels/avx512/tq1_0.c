@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/tq1_0.h"
 
+GB_SUPER_DEQUANTIZE(tq1_0, avx512)
 GB_SUPER_KERNELS(tq1_0, avx512)

@@ -3,4 +3,5 @@
 
 #include "kernels/vec64/tq2_0.h"
 
+GB_SUPER_DEQUANTIZE(tq2_0, avx512)
 GB_SUPER_KERNELS(tq2_0, avx512)

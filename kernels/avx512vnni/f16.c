@@ -1,41 +1,4 @@
-/* f16 rows, both sides widened to f32. */
-#include "kernels/avx512vnni/lanes16.h"
+/* f16 on AVX-512 VNNI. */
+#include "kernels/vec64/f16.h"
 
-static inline __m256i convert(__m512 x) {
-    return _mm512_maskz_cvtps_ph(0xffff, x, _MM_FROUND_TO_NEAREST_INT);
-}
-
-/* The conversion keeps NaN payloads; the format is defined as sign | 7e00. */
-static inline __m256i to_f16(__m512 x) {
-    const __m256i h = convert(x);
-    const __m256i nan =
-        _mm256_or_si256(_mm256_and_si256(h, _mm256_set1_epi16((short)0x8000)), _mm256_set1_epi16(0x7e00));
-    return _mm256_mask_mov_epi16(h, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), nan);
-}
-
-/* Looks for NaN in 32 elements at once. */
-void gb_f16_quantize_act_avx512vnni(const float *x, void *blocks, size_t n) {
-    uint16_t *h = blocks; /* any address: only vector stores go through it */
-    size_t i = 0;
-    for (; i + 32 <= n; i += 32) {
-        const __m512 v[2] = {_mm512_loadu_ps(x + i), _mm512_loadu_ps(x + i + 16)};
-        const int odd = _mm512_cmp_ps_mask(v[0], v[1], _CMP_UNORD_Q) != 0;
-        for (size_t j = 0; j < 2; j++)
-            _mm256_storeu_si256((__m256i *)(void *)(h + i + 16 * j), odd ? to_f16(v[j]) : convert(v[j]));
-    }
-    for (; i < n; i += 16) {
-        const __mmask16 lanes = gb_lanes(n - i);
-        _mm256_mask_storeu_epi16(h + i, lanes, to_f16(_mm512_maskz_loadu_ps(lanes, x + i)));
-    }
-}
-
-/* The product of two f16 (11 + 11 significant bits, exponents far inside the f32 range) is exact in f32: one rounding
- * either way. */
-GB_INLINE __m512 madd_fused(__m512 a, __m512 b, __m512 acc) {
-    return _mm512_fmadd_ps(a, b, acc);
-}
-
-static const gb_lanes16 format = {
-    .bytes = sizeof(uint16_t), .load = gb_load_f16x16, .load_some = gb_load_some_f16x16, .madd = madd_fused};
-
-GB_FLOAT_KERNELS(f16, format)
+GB_HALVES_KERNELS(f16, avx512vnni, format)

@@ -1,5 +1,5 @@
-/* Encoders of the formats with blocks of 32 in the lanes of wide.h: kernels/wide/. */
-#include "kernels/avx512vnni/wide.h"
+/* Encoders of the formats with blocks of 32 on AVX-512 VNNI. */
+#include "kernels/vec64/wide.h"
 
 #include "kernels/wide/blocks32.h"
 

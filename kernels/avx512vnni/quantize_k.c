@@ -1,5 +1,5 @@
-/* Encoders of the K-quants in the lanes of wide.h: kernels/wide/. */
-#include "kernels/avx512vnni/wide.h"
+/* Encoders of the K-quants on AVX-512 VNNI. */
+#include "kernels/vec64/wide.h"
 
 #include "kernels/wide/k_mins.h"
 #include "kernels/wide/k_signed.h"

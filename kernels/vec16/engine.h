@@ -122,21 +122,3 @@ GB_INLINE void add(const float *x, float *y, size_t n) {
     for (; i + 4 <= n; i += 4) gb_v_fstore(y + i, gb_v_fload(x + i) + gb_v_fload(y + i));
     for (; i < n; i++) y[i] = x[i] + y[i];
 }
-
-#define GB_ENGINE_KERNELS(isa)                                                                                         \
-    void gb_f32_rmsnorm_##isa(const float *x, const float *w, float *y, size_t n, float eps) {                         \
-        rmsnorm(x, w, y, n, eps);                                                                                      \
-    }                                                                                                                  \
-    void gb_f32_rope_##isa(float *x, size_t heads, size_t head_dim, size_t n_rot, const float *cs) {                   \
-        rope(x, heads, head_dim, n_rot, cs);                                                                           \
-    }                                                                                                                  \
-    void gb_f32_softmax_##isa(float *x, size_t n) {                                                                    \
-        softmax(x, n);                                                                                                 \
-    }                                                                                                                  \
-    void gb_f32_silu_mul_##isa(const float *gate, const float *up, float *y, size_t n) {                               \
-        silu_mul(gate, up, y, n);                                                                                      \
-    }                                                                                                                  \
-    void gb_f32_add_##isa(const float *x, float *y, size_t n) {                                                        \
-        add(x, y, n);                                                                                                  \
-    }                                                                                                                  \
-    GB_ARGMAX_KERNEL(isa, row_max, find)

@@ -1,7 +1,6 @@
 /* q8_K in vectors of sixteen bytes. */
+#include "kernels/q8_K.h"
 #include "kernels/vec16/tiles.h"
-
-enum { BLOCK = 256 };
 
 static void encode(const float *x, gb_block_q8_K *b) {
     const float magnitude = gb_v_magnitude(x, BLOCK);
@@ -25,11 +24,3 @@ GB_INLINE void decode(const gb_block_q8_K *b, float *x, size_t blocks) {
     for (size_t k = 0; k < blocks; k++, b++)
         for (size_t i = 0; i < BLOCK; i += 16, x += 16) gb_v_store_scaled(x, gb_v_load(b->qs + i), b->d);
 }
-
-#define GB_Q8_K_KERNELS(isa)                                                                                           \
-    void gb_q8_K_quantize_act_##isa(const float *x, void *blocks, size_t n) {                                          \
-        for (size_t k = 0; k < n / BLOCK; k++) encode(x + k * BLOCK, (gb_block_q8_K *)blocks + k);                     \
-    }                                                                                                                  \
-    void gb_q8_K_dequantize_##isa(const void *blocks, float *x, size_t n) {                                            \
-        decode(blocks, x, n / BLOCK);                                                                                  \
-    }

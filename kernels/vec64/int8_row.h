@@ -19,3 +19,10 @@ GB_INLINE void sums(const int8_t *const w[GB_INT8_ROWS], size_t rows, const int8
     GB_UNROLL
     for (size_t r = 0; r < rows; r++) total[r] += _mm512_reduce_add_epi32(sum[r]);
 }
+
+#define GB_INT8_ROW_DEQUANTIZE(isa)                                                                                    \
+    void gb_int8_row_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
+        const __m512 d = gb_broadcast_f32(blocks);                                                                     \
+        const int8_t *q = (const int8_t *)blocks + sizeof(float);                                                      \
+        for (size_t i = 0; i < n; i += 16) _mm512_storeu_ps(x + i, _mm512_mul_ps(gb_bytes_to_f32(q + i), d));          \
+    }

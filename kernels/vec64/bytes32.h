@@ -1,6 +1,6 @@
 /* Signed bytes of the largest magnitude 127: the codes that q8_0 and q8_1 share. */
-#ifndef GB_AVX512VNNI_BYTES32_H
-#define GB_AVX512VNNI_BYTES32_H
+#ifndef GB_VEC64_BYTES32_H
+#define GB_VEC64_BYTES32_H
 
 #include <float.h>
 
@@ -21,34 +21,26 @@ GB_INLINE __m128i gb_round_away_codes(__m512 x, __m512 id) {
 enum { GB_BYTES_BLOCKS = 8 };
 
 /* The largest magnitudes of eight lanes of a block. */
-GB_INLINE __m256 gb_block_magnitudes(const float *x) {
+GB_INLINE __m256i gb_block_magnitudes(const float *x) {
     const __m512 upper = gb_max_magnitude(_mm512_loadu_ps(x + 16), _mm512_setzero_ps());
     const __m512 both = gb_max_magnitude(_mm512_loadu_ps(x), upper);
-    return _mm256_max_ps(_mm512_castps512_ps256(both), _mm512_extractf32x8_ps(both, 1));
+    return _mm256_castps_si256(_mm256_max_ps(_mm512_castps512_ps256(both), _mm512_extractf32x8_ps(both, 1)));
 }
 
-/* Lane i = the largest lane of v[i]. */
-GB_INLINE __m256 gb_largest_of_eight(const __m256 v[8]) {
-    __m256 four[2];
-    GB_UNROLL
-    for (size_t i = 0; i < 2; i++) {
-        const __m256 *u = v + 4 * i;
-        const __m256 a = _mm256_max_ps(_mm256_unpacklo_ps(u[0], u[1]), _mm256_unpackhi_ps(u[0], u[1]));
-        const __m256 b = _mm256_max_ps(_mm256_unpacklo_ps(u[2], u[3]), _mm256_unpackhi_ps(u[2], u[3]));
-        four[i] = _mm256_max_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
-    }
-    return _mm256_max_ps(_mm256_permute2f128_ps(four[0], four[1], 0x20),
-                         _mm256_permute2f128_ps(four[0], four[1], 0x31));
+/* The larger of floats, as integers only in type. */
+GB_INLINE __m256i gb_larger(__m256i a, __m256i b) {
+    return _mm256_castps_si256(_mm256_max_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b)));
 }
 
 /* The unrounded scales of `count` blocks, those past them 0; codes go to qs, qs + stride, ... */
 GB_INLINE __m256 gb_round_blocks(const float *x, size_t count, int8_t *qs, size_t stride) {
-    __m256 largest[GB_BYTES_BLOCKS];
+    __m256i largest[GB_BYTES_BLOCKS];
     float ids[GB_BYTES_BLOCKS];
     GB_UNROLL
     for (size_t i = 0; i < GB_BYTES_BLOCKS; i++)
-        largest[i] = i < count ? gb_block_magnitudes(x + 32 * i) : _mm256_setzero_ps();
-    const __m256 d = _mm256_div_ps(gb_largest_of_eight(largest), _mm256_set1_ps(127.0F));
+        largest[i] = i < count ? gb_block_magnitudes(x + 32 * i) : _mm256_setzero_si256();
+    const __m256 magnitude = _mm256_castsi256_ps(gb_fold_eight_by(gb_larger, largest));
+    const __m256 d = _mm256_div_ps(magnitude, _mm256_set1_ps(127.0F));
     const __m256 id = _mm256_div_ps(_mm256_set1_ps(1.0F), d); /* infinite where d is too small, or 0 */
     _mm256_storeu_ps(ids, _mm256_maskz_mov_ps(_mm256_cmp_ps_mask(id, _mm256_set1_ps(FLT_MAX), _CMP_LE_OQ), id));
     GB_UNROLL
@@ -60,11 +52,26 @@ GB_INLINE __m256 gb_round_blocks(const float *x, size_t count, int8_t *qs, size_
     return d;
 }
 
+/* encode(x, b, count), eight blocks at a time, then one by one. */
+#define GB_ENCODE_BYTES32(name, isa, encode)                                                                           \
+    void gb_##name##_quantize_act_##isa(const float *x, void *blocks, size_t n) {                                      \
+        gb_block_##name *b = blocks;                                                                                   \
+        size_t i = 0;                                                                                                  \
+        for (; i + GB_BYTES_BLOCKS <= n / 32; i += GB_BYTES_BLOCKS) encode(x + i * 32, &b[i], GB_BYTES_BLOCKS);        \
+        for (; i < n / 32; i++) encode(x + i * 32, &b[i], 1);                                                          \
+    }
+
 /* x = q * d of one block. */
 GB_INLINE void gb_dequantize_bytes32(const int8_t *qs, uint16_t half, float *x) {
     const __m512 d = _mm512_set1_ps(gb_half(half));
     _mm512_storeu_ps(x, _mm512_mul_ps(gb_bytes_to_f32(qs), d));
     _mm512_storeu_ps(x + 16, _mm512_mul_ps(gb_bytes_to_f32(qs + 16), d));
 }
+
+#define GB_DECODE_BYTES32(name, isa)                                                                                   \
+    void gb_##name##_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
+        const gb_block_##name *b = blocks;                                                                             \
+        for (size_t i = 0; i < n / 32; i++) gb_dequantize_bytes32(b[i].qs, b[i].d, x + i * 32);                        \
+    }
 
 #endif

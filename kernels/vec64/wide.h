@@ -1,6 +1,6 @@
 /* Sixteen lanes for the searches of kernels/wide/; what each function promises stands in wide/round.h. */
-#ifndef GB_AVX512VNNI_WIDE_H
-#define GB_AVX512VNNI_WIDE_H
+#ifndef GB_VEC64_WIDE_H
+#define GB_VEC64_WIDE_H
 
 #include "kernels/vec64/simd.h"
 

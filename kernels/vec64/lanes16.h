@@ -1,8 +1,8 @@
 /* dot, gemv and gemm of float rows in the sixteen-lane pattern of reference/lanes.h: a register is the sixteen lanes,
  * so element i meets lane i mod 16 without shuffles. The tail is loaded masked, zeros elsewhere: a lane starts at +0
  * and never becomes -0 by additions, so adding +0 * +0 changes nothing. */
-#ifndef GB_AVX512VNNI_LANES16_H
-#define GB_AVX512VNNI_LANES16_H
+#ifndef GB_VEC64_LANES16_H
+#define GB_VEC64_LANES16_H
 
 #include "kernels/kernel.h"
 #include "kernels/vec64/simd.h"
@@ -165,39 +165,46 @@ GB_INLINE void gb_lanes_gemm(const gb_lanes16 *f, const gb_gemm_args *g) {
 }
 
 /* The products of a format. */
-#define GB_LANES_PRODUCTS(name, format)                                                                                \
-    float gb_##name##_dot_avx512vnni(const void *w, const void *a, size_t n) {                                         \
+#define GB_LANES_PRODUCTS(name, isa, format)                                                                           \
+    float gb_##name##_dot_##isa(const void *w, const void *a, size_t n) {                                              \
         return gb_lanes_dot(&(format), w, a, n);                                                                       \
     }                                                                                                                  \
-    void gb_##name##_gemv_avx512vnni(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) { \
+    void gb_##name##_gemv_##isa(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {      \
         gb_lanes_gemv(&(format), w, w_stride, rows, a, n, y);                                                          \
     }                                                                                                                  \
-    void gb_##name##_gemm_avx512vnni(const gb_gemm_args *g) {                                                          \
+    void gb_##name##_gemm_##isa(const gb_gemm_args *g) {                                                               \
         gb_lanes_gemm(&(format), g);                                                                                   \
     }
 
 /* And the decoder of one whose elements are loaded one by one. */
-#define GB_FLOAT_KERNELS(name, format)                                                                                 \
-    void gb_##name##_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {                                   \
+#define GB_FLOAT_KERNELS(name, isa, format)                                                                            \
+    void gb_##name##_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
         const uint8_t *from = blocks;                                                                                  \
         for (size_t i = 0; i < n; i += 16) {                                                                           \
             const __mmask16 lanes = gb_lanes(n - i);                                                                   \
             _mm512_mask_storeu_ps(x + i, lanes, (format).load_some(from + i * (format).bytes, lanes));                 \
         }                                                                                                              \
     }                                                                                                                  \
-    GB_LANES_PRODUCTS(name, format)
+    GB_LANES_PRODUCTS(name, isa, format)
 
-/* The operations of a format of decoded blocks. */
-#define GB_DECODED_KERNELS(name, elems, decode_one)                                                                    \
+/* And the encoder, from to_halves(), of one whose elements have two bytes. */
+#define GB_HALVES_KERNELS(name, isa, format)                                                                           \
+    void gb_##name##_quantize_act_##isa(const float *x, void *blocks, size_t n) {                                      \
+        to_halves(x, blocks, n);                                                                                       \
+    }                                                                                                                  \
+    GB_FLOAT_KERNELS(name, isa, format)
+
+/* What a tier calls GB_DECODED_KERNELS: the operations of a format of decoded blocks. */
+#define GB_DECODED_VEC64(name, isa, elems, decode_one)                                                                 \
     static const gb_lanes16 name##_format = {.bytes = sizeof(float),                                                   \
                                              .load = gb_load_f32x16,                                                   \
                                              .load_some = gb_load_some_f32x16,                                         \
                                              .madd = gb_madd_separate,                                                 \
                                              .decode = decode_one,                                                     \
                                              .block = elems};                                                          \
-    void gb_##name##_dequantize_avx512vnni(const void *blocks, float *x, size_t n) {                                   \
+    void gb_##name##_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
         gb_lanes_dequantize(&name##_format, blocks, x, n);                                                             \
     }                                                                                                                  \
-    GB_LANES_PRODUCTS(name, name##_format)
+    GB_LANES_PRODUCTS(name, isa, name##_format)
 
 #endif

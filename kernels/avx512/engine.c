@@ -1,0 +1,4 @@
+/* Float operations of the engine on AVX-512 without VNNI. */
+#include "kernels/vec64/engine.h"
+
+GB_ENGINE_KERNELS(avx512)

@@ -1,0 +1,4 @@
+/* f16 on AVX-512 without VNNI. */
+#include "kernels/vec64/f16.h"
+
+GB_HALVES_KERNELS(f16, avx512, format)

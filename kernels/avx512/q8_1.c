@@ -1,0 +1,6 @@
+/* q8_1 on AVX-512 without VNNI. */
+#include "kernels/avx512/vec64.h"
+
+#include "kernels/vec64/q8_1.h"
+
+GB_Q8_1_KERNELS(avx512)

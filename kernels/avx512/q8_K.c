@@ -1,0 +1,6 @@
+/* q8_K on AVX-512 without VNNI. */
+#include "kernels/avx512/vec64.h"
+
+#include "kernels/vec64/q8_K.h"
+
+GB_Q8_K_KERNELS(avx512)
