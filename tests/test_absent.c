@@ -58,7 +58,10 @@ START_TEST(tiers_inherit_the_best_below) {
     ck_assert_int_eq(gb_kernel_of_tier(GB_FORMAT_q4_K, GB_OP_gemm, GB_ISA_neon_i8mm)->isa, GB_ISA_neon_i8mm);
     ck_assert_int_eq(gb_kernel_of_tier(GB_FORMAT_q4_K, GB_OP_gemv, GB_ISA_neon_i8mm)->isa, GB_ISA_neon_dotprod);
     ck_assert_int_eq(gb_kernel_of_tier(GB_FORMAT_q4_K, GB_OP_dequantize, GB_ISA_neon_i8mm)->isa, GB_ISA_neon);
-    ck_assert_int_eq(gb_kernel_of_tier(GB_FORMAT_gptq4, GB_OP_gemm, GB_ISA_avx512vnni)->isa, GB_ISA_avx2);
+    ck_assert_int_eq(gb_kernel_of_tier(GB_FORMAT_q4_K, GB_OP_gemv, GB_ISA_amx_int8)->isa, GB_ISA_avx512vnni);
+    /* not that of avxvnni, which stands first; nor its own, which stands behind */
+    ck_assert_int_eq(gb_kernel_of_tier(GB_FORMAT_gptq8, GB_OP_gemm, GB_ISA_avx512)->isa, GB_ISA_avx2);
+    ck_assert_int_eq(gb_kernel_of_tier(GB_FORMAT_q3_K, GB_OP_gemm, GB_ISA_avx512)->isa, GB_ISA_avx2);
     ck_assert_ptr_null(gb_kernel_of_tier(GB_FORMAT_iq1_s, GB_OP_quantize, GB_ISA_avx512vnni));
     ck_assert_ptr_null(gb_kernel_of_tier(GB_FORMAT_nf4, GB_OP_dot, GB_ISA_scalar));
 }

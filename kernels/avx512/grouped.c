@@ -2,6 +2,8 @@
 #include "kernels/avx512/vec64.h"
 
 #include "kernels/vec64/grouped.h"
+#include "kernels/vec64/grouped_gemm.h"
 
 GB_ALL_GROUPED(GB_GROUPED_DEQUANTIZE, avx512)
 GB_ALL_GROUPED(GB_GROUPED_KERNELS, avx512)
+GB_GROUPED_NIBBLES_GEMM(avx512)

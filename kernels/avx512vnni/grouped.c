@@ -2,6 +2,9 @@
 #include "kernels/avx512vnni/vec64.h"
 
 #include "kernels/vec64/grouped.h"
+#include "kernels/vec64/grouped_gemm.h"
 
 GB_ALL_GROUPED(GB_GROUPED_DEQUANTIZE, avx512vnni)
 GB_ALL_GROUPED(GB_GROUPED_KERNELS, avx512vnni)
+GB_GROUPED_NIBBLES_GEMM(avx512vnni)
+GB_GROUPED_GEMM(gptq8, avx512vnni, 4, 255)

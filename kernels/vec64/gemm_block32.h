@@ -11,6 +11,7 @@
 enum {
     GB_PANEL32 = 9 * 64,
     GB_PANEL32_AFFINE = 10 * 64,
+    GB_PANEL32_ZEROS = 10 * 64,
     GB_TILE32_START = 32 * GB_COLS,
     GB_TILE32_D = GB_TILE32_START + 4 * GB_COLS,
     GB_TILE32 = GB_TILE32_D + 4 * GB_COLS,
@@ -47,24 +48,37 @@ GB_INLINE void gb_pack_affine32(const uint8_t *const col[GB_COLS], size_t at, ui
     gb_pack_halves(col, at + offsetof(gb_block_q8_1, s), out + GB_TILE32);
 }
 
-/* vectors: of codes in a term, 8, or 4 where it has sixteen elements. most: the largest code. */
+enum {
+    GB_AFFINE = 1, /* a minimum, against q8_1 */
+    GB_ZEROS       /* of each row one that its codes are above their values; no start, but the sum of the activations */
+};
+
+/* vectors: of codes in a term, 8, or 4 where it has sixteen elements. more: 0 or one of these. most: the largest code.
+ */
 GB_INLINE void gb_multiply32(const uint8_t *panel, const uint8_t *tile, size_t blocks, size_t groups, size_t vectors,
-                             int affine, int most, __m512 acc[GB_GROUPS][GB_COLS]) {
-    const size_t panel_bytes = (vectors + (affine ? 2 : 1)) * 64;
+                             int more, int most, __m512 acc[GB_GROUPS][GB_COLS]) {
+    const size_t panel_bytes = (vectors + (more ? 2 : 1)) * 64;
     const uint8_t *start = tile + vectors * 4 * GB_COLS;
-    const size_t tile_bytes = (vectors + (affine ? 3 : 2)) * 4 * GB_COLS;
+    const size_t tile_bytes = (vectors + (more == GB_AFFINE ? 3 : 2)) * 4 * GB_COLS;
     for (size_t b = 0; b < blocks; b++, panel += panel_bytes * groups, tile += tile_bytes, start += tile_bytes) {
         __m512i sum[GB_GROUPS][GB_COLS];
-        gb_dot_codes(panel, tile, start, vectors, groups, most, sum);
+        if (more == GB_ZEROS) {
+            gb_set_sums(NULL, groups, sum);
+            gb_dot_run(panel, tile, vectors, groups, most, sum);
+        } else {
+            gb_dot_codes(panel, tile, start, vectors, groups, most, sum);
+        }
         GB_UNROLL
         for (size_t i = 0; i < groups; i++) {
             const __m512 dw = _mm512_loadu_ps(panel + (vectors * groups + i) * 64);
+            const uint8_t *const second = panel + ((vectors + 1) * groups + i) * 64;
             GB_UNROLL
             for (size_t t = 0; t < GB_COLS; t++) {
                 const __m512 d = _mm512_mul_ps(dw, gb_broadcast_f32(start + 4 * GB_COLS + 4 * t));
+                if (more == GB_ZEROS) sum[i][t] = gb_add_pairs_at(sum[i][t], gb_broadcast32(start + 4 * t), second);
                 __m512 term = _mm512_mul_ps(d, _mm512_cvtepi32_ps(sum[i][t]));
-                if (affine) {
-                    const __m512 m = _mm512_loadu_ps(panel + ((vectors + 1) * groups + i) * 64);
+                if (more == GB_AFFINE) {
+                    const __m512 m = _mm512_loadu_ps(second);
                     term = _mm512_add_ps(term, _mm512_mul_ps(m, gb_broadcast_f32(start + 8 * GB_COLS + 4 * t)));
                 }
                 acc[i][t] = _mm512_add_ps(acc[i][t], term);

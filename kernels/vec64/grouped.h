@@ -1,6 +1,6 @@
 /* gptq4, gptq8, awq4, mlc_q4f16_1 and onnx_q4 in vectors of 64 bytes: unsigned codes; what each group takes off them is
  * taken off its sum with that of the activation block. 32 products of 255 * 128 and 255 times 32 * 128 fit 32 bits many
- * times over. gemm is that of avx2, which takes the zeros off the codes. */
+ * times over. gemm: grouped_gemm.h. */
 #include "kernels/vec64/nibbles.h"
 #include "kernels/vec64/spread.h"
 
