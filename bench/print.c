@@ -1,5 +1,6 @@
 #include "bench/print.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "harness/clock.h"
@@ -142,20 +143,34 @@ static void print_noise(FILE *out, const gb_bench_report *report) {
                 sum / (double)report->timed * 100, worst * 100, name);
 }
 
+void gb_bench_print_coverage(FILE *out, size_t fewest) {
+    size_t low = 0;
+    size_t high = 0;
+    if (fewest == 0 || fewest == SIZE_MAX) return; /* nothing was timed */
+    const double coverage = gb_median_ranks(fewest, &low, &high);
+    if (coverage < 0.95)
+        fprintf(out,
+                "intervals: of %zu samples the least and the most, which hold the median with %.4g %%, not 95 %%\n",
+                fewest, coverage > 0 ? coverage * 100 : 0);
+}
+
 /* How far the samples can be trusted. */
 static void print_quality(FILE *out, const gb_bench_options *options, const gb_bench_report *report) {
     size_t samples = 0;
     size_t outliers = 0;
     size_t wide = 0;
     size_t unreliable = 0;
+    size_t fewest = SIZE_MAX;
     for (size_t i = 0; i < report->count; i++) {
         const gb_bench_result *r = &report->results[i];
         if (r->verdict != GB_VERIFY_OK) continue;
         samples += r->ns.n;
+        fewest = r->ns.n < fewest ? r->ns.n : fewest;
         outliers += r->ns.outliers;
         wide += options->precision > 0 && gb_bench_ci_width(r) > options->precision;
         unreliable += r->disturbance.why[0] != 0;
     }
+    gb_bench_print_coverage(out, fewest);
     if (wide)
         fprintf(out, "intervals: %zu of %zu are wider than %g %% of the median: the time limit came first\n", wide,
                 report->timed, options->precision * 100);

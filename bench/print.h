@@ -11,6 +11,8 @@
  * stolen: share of CPU time that the hypervisor took during the run, negative: not known. */
 void gb_bench_print_table(FILE *out, const gb_bench_options *options, const gb_bench_report *report, const gb_run *run,
                           double stolen);
+/* A line where the fewest samples of a table are too few for intervals of 95 %. */
+void gb_bench_print_coverage(FILE *out, size_t fewest);
 /* Bars, one for each timed kernel, those of a working set scaled to its fastest. */
 void gb_bench_print_chart(FILE *out, const gb_bench_report *report);
 void gb_bench_print_csv(FILE *out, const gb_bench_report *report);

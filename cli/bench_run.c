@@ -144,8 +144,8 @@ static int pin(const gb_bench_arguments *a, const gb_topology *topology, gb_run 
 static double stolen_since(uint64_t stolen_before, uint64_t total_before) {
     uint64_t stolen = 0;
     uint64_t total = 0;
-    if (!gb_steal_ticks("", -1, &stolen, &total) || total <= total_before) return -1;
-    return (double)(stolen - stolen_before) / (double)(total - total_before);
+    if (!gb_steal_ticks("", -1, &stolen, &total)) return -1;
+    return gb_stolen_share(stolen_before, total_before, stolen, total);
 }
 
 int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outcome *out, gb_error *err) {
@@ -171,7 +171,7 @@ int gb_bench_measure(gb_bench_arguments *a, int argc, char **argv, gb_bench_outc
     if (!rc) rc = gb_bench_run(&a->options, &out->report, err);
     out->stolen = stolen_since(stolen, total);
     gb_placement_text(&out->report.placement, &a->place.numa, gb_topology_node_of(&out->topology, out->run.cpus[0]),
-                      out->memory, sizeof out->memory);
+                      out->run.memory, sizeof out->run.memory);
     if (line.shown) fprintf(stderr, "\r\033[K");
     gb_pool_free(team);
     return rc;

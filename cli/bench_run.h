@@ -70,8 +70,7 @@ typedef struct gb_bench_outcome {
     gb_bench_report report;
     gb_topology topology;
     gb_run run;
-    char memory[256]; /* where the working sets lay */
-    double stolen;    /* share of CPU time that the hypervisor took; negative: not known */
+    double stolen; /* share of CPU time that the hypervisor took; negative: not known */
 } gb_bench_outcome;
 
 /* Pins this thread and runs the selection; argc, argv for the record. The outcome is freed by the caller, also after an

@@ -178,7 +178,7 @@ static int show_roofline(const arguments *a, const gb_bench_outcome *outcome, co
 
 static void show_table(const arguments *a, const gb_bench_outcome *outcome) {
     gb_bench_print_table(stdout, &a->bench.options, &outcome->report, &outcome->run, outcome->stolen);
-    printf("memory: %s\n", outcome->memory);
+    printf("memory: %s\n", outcome->run.memory);
 }
 
 /* In this process. */

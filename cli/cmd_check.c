@@ -352,9 +352,10 @@ static void print_speed(const gb_gate *g) {
         char a[32];
         char b[32];
         if (v == GB_GATE_QUIET) continue;
-        printf("speed   %-6s %-44s %s -> %s %s, %+.1f %% [%+.1f, %+.1f] (%s)\n", words[v], c->label,
+        printf("speed   %-6s %-44s %s -> %s %s, %+.1f %% [%+.1f, %+.1f] (%s)%s%s\n", words[v], c->label,
                gb_four_digits(c->in_a.median, a), gb_four_digits(c->in_b.median, b), c->in_b.unit,
-               100 * c->cost.ratio - 100, 100 * c->cost.low - 100, 100 * c->cost.high - 100, gb_basis_names[c->basis]);
+               100 * c->cost.ratio - 100, 100 * c->cost.low - 100, 100 * c->cost.high - 100, gb_basis_names[c->basis],
+               c->note[0] ? "; " : "", c->note);
     }
     printf(
         "speed   %zu rows against the baseline: %zu slower by more than %g %%, %zu slower but within it, %zu faster, "

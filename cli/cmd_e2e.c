@@ -263,6 +263,7 @@ static int predict_and_measure(const gb_e2e_options *o, const gb_topology *topol
                             .topology = topology,
                             .perf = o->counts ? &gb_perf_system : NULL,
                             .counters = o->counters,
+                            .conditions = &gb_conditions_system,
                             .cpus = run->cpus,
                             .cpu_count = run->cpu_count};
     gb_e2e_cell cells[MAX_CELLS] = {0};

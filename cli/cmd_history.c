@@ -82,6 +82,7 @@ static void print_point(const gb_trend *t, const gb_point *p) {
            p->same_bits == 0 ? ", OTHER BITS" : "");
     if (isfinite(p->cost) && p->verdict[0] && strcmp(p->verdict, "no difference shown") != 0)
         printf(" %+.1f %%", 100 * p->cost - 100);
+    if (gb_result_spoilt(p->result)) printf(" (unreliable: %s)", gb_result_spoilt(p->result));
     fputc('\n', stdout);
 }
 
@@ -113,7 +114,8 @@ static int add_point(cJSON *list, const gb_point *p) {
            cJSON_AddStringToObject(o, "commit", gb_result_text(p->result, "provenance", "commit")) &&
            cJSON_AddStringToObject(o, "machine", machine) && add_number(o, "median", p->value.median) &&
            add_number(o, "ci95_low", p->value.low) && add_number(o, "ci95_high", p->value.high) &&
-           add_number(o, "ratio_to_previous", p->cost) && cJSON_AddStringToObject(o, "verdict", p->verdict);
+           add_number(o, "ratio_to_previous", p->cost) && cJSON_AddStringToObject(o, "verdict", p->verdict) &&
+           (!gb_result_spoilt(p->result) || cJSON_AddBoolToObject(o, "unreliable", 1));
 }
 
 static int print_json(const gb_history *h, gb_error *err) {

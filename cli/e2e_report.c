@@ -126,6 +126,7 @@ static cJSON *test_record(const gb_e2e_outcome *r, const gb_e2e_cell *c, const c
         cJSON_AddItemToObject(json, "counters", gb_counter_set_json(counters, "token"));
         add_number(json, "tokens_per_joule", tokens_per_joule(counters));
     }
+    cJSON_AddItemToObject(json, "conditions", gb_disturbance_json(&c->disturbance));
     cJSON *verify = cJSON_AddObjectToObject(json, "verify");
     cJSON_AddStringToObject(verify, "verdict", r->verified ? "ok" : "not applicable");
     cJSON_AddNumberToObject(verify, "rows", (double)r->verified);
@@ -180,6 +181,10 @@ void gb_e2e_print(const gb_e2e_outcome *r) {
         print_counters(base_name(cells[i].model), "pp", &cells[i].pp_counters);
         print_counters(base_name(cells[i].model), "tg", &cells[i].tg_counters);
     }
+    for (size_t i = 0; i < r->count; i++)
+        if (cells[i].disturbance.why[0])
+            printf("unreliable: %s, %zu threads: %s\n", base_name(cells[i].model), cells[i].threads,
+                   cells[i].disturbance.why);
     for (size_t i = 0; i < r->count; i += o->thread_counts) {
         char memory[256];
         printf("memory of %s: %s\n", base_name(cells[i].model), memory_text(r, &cells[i], memory));

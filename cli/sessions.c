@@ -1,10 +1,12 @@
 #include "cli/sessions.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/print.h"
 #include "harness/alloc.h"
 #include "harness/child.h"
 #include "results/compare_print.h"
@@ -144,6 +146,8 @@ int gb_sessions_run(const gb_bench_arguments *a, bool yardstick, const char *oth
 }
 
 void gb_sessions_print(const gb_results *all, const gb_run *run) {
+    size_t unreliable = 0;
+    size_t fewest = SIZE_MAX;
     printf("%s\n\n%-44s %11s %25s %9s  %s\n", run->command, "kernel", "ns/call", "95 % interval", "A/A", "samples");
     for (size_t i = 0; i < all->count; i++) {
         gb_measured m;
@@ -157,7 +161,12 @@ void gb_sessions_print(const gb_results *all, const gb_run *run) {
                            gb_four_digits(m.high, text[1]));
             printf("%-44s %11s %25s %7.2f %%  %zu sessions\n", label, gb_four_digits(m.median, text[2]), interval,
                    100 * noise.median, m.n);
+            if (gb_result_spoilt(&all->of[i])) printf("    unreliable: %s\n", gb_result_spoilt(&all->of[i]));
+            unreliable += gb_result_spoilt(&all->of[i]) != NULL;
+            if (m.n < fewest) fewest = m.n;
         }
         free(label);
     }
+    gb_bench_print_coverage(stdout, fewest);
+    printf("unreliable: %zu of %zu timings\n", unreliable, all->count);
 }

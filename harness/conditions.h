@@ -4,6 +4,7 @@
 #define GB_HARNESS_CONDITIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Where it is seen; tests put their own in its place. */
@@ -19,10 +20,12 @@ extern const gb_conditions_source gb_conditions_system;
 
 typedef struct gb_conditions {
     const gb_conditions_source *source;
-    int cpu;
+    const int *cpus;         /* that are measured on */
+    size_t cpu_count;        /* 0: all of the machine */
     double fastest, slowest; /* steps */
     bool steal_known;
-    uint64_t stolen, total; /* at the beginning */
+    uint64_t stolen, total;           /* of the stretches that are over */
+    uint64_t stolen_then, total_then; /* when this one began */
 } gb_conditions;
 
 /* What was found. More than this share stolen, or more than this change of the clock, is too much. */
@@ -30,13 +33,19 @@ typedef struct gb_conditions {
 #define GB_MOST_DRIFT  0.03
 typedef struct gb_disturbance {
     double drift;  /* slowest step / fastest - 1 */
-    double stolen; /* share of the CPU's time; negative: not known */
+    double stolen; /* share of the CPUs' time; negative: not known */
     char why[192]; /* empty: nothing was noticed */
 } gb_disturbance;
 
-void gb_conditions_begin(gb_conditions *c, const gb_conditions_source *source, int cpu);
+/* cpus must stay where they are. */
+void gb_conditions_begin(gb_conditions *c, const gb_conditions_source *source, const int *cpus, size_t cpu_count);
 /* Every some milliseconds; takes about 0.1. */
 void gb_conditions_look(gb_conditions *c);
-gb_disturbance gb_conditions_end(gb_conditions *c);
+/* What happens from a pause to the next resume is not looked at: measurements that take turns have conditions of their
+ * own each. */
+void gb_conditions_pause(gb_conditions *c);
+void gb_conditions_resume(gb_conditions *c);
+/* Of what is not paused. */
+gb_disturbance gb_conditions_end(const gb_conditions *c);
 
 #endif

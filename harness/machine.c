@@ -254,3 +254,8 @@ bool gb_steal_ticks(const char *root, int cpu, uint64_t *stolen, uint64_t *total
     }
     return true;
 }
+
+double gb_stolen_share(uint64_t stolen_before, uint64_t total_before, uint64_t stolen, uint64_t total) {
+    if (stolen < stolen_before || total < total_before) return -1;
+    return total > total_before ? (double)(stolen - stolen_before) / (double)(total - total_before) : 0;
+}

@@ -68,5 +68,8 @@ cJSON *gb_machine_json(void);
 /* CPU time stolen by the hypervisor and all CPU time so far, in clock ticks of one CPU, or (cpu < 0) over all of them
  * (/proc/stat). The difference of two reads says how much of a run was stolen. false if it cannot be read. */
 bool gb_steal_ticks(const char *root, int cpu, uint64_t *stolen, uint64_t *total);
+/* The share that was stolen between two readings, 0 if no tick has passed. Negative: not known, because a counter fell,
+ * as when a guest moves to another host. */
+double gb_stolen_share(uint64_t stolen_before, uint64_t total_before, uint64_t stolen, uint64_t total);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct station {
     gb_pool *pool;
     gb_context *context;
     size_t owner_model, owner_pool; /* the cell that opened them */
+    gb_conditions conditions;
 } station;
 
 void gb_e2e_tokens(int32_t *ids, size_t count, size_t n_vocab, uint64_t seed) {
@@ -95,6 +96,21 @@ static int run_cell(const gb_e2e_params *p, const station *s, gb_e2e_cell *cell,
         double *gaps = cell->itl_ms ? cell->itl_ms + repetition * (p->generate - 1) : NULL;
         rc = run_generate(s, ids, p->generate, &cell->tg[repetition], gaps, err);
     }
+    return rc;
+}
+
+/* Its turn, looked at from outside. */
+static int watch_cell(const gb_e2e_params *p, station *s, gb_e2e_cell *cell, const int32_t *ids, size_t repetition,
+                      gb_error *err) {
+    const size_t cpus = cell->threads < p->cpu_count ? cell->threads : p->cpu_count;
+    if (!p->conditions) return run_cell(p, s, cell, ids, repetition, err);
+    if (repetition == 0)
+        gb_conditions_begin(&s->conditions, p->conditions, p->cpus, cpus);
+    else
+        gb_conditions_resume(&s->conditions);
+    const int rc = run_cell(p, s, cell, ids, repetition, err);
+    gb_conditions_pause(&s->conditions);
+    cell->disturbance = gb_conditions_end(&s->conditions);
     return rc;
 }
 
@@ -214,7 +230,7 @@ static int run_all(const gb_e2e_params *p, gb_e2e_cell *cells, size_t count, sta
     }
     for (size_t repetition = 0; repetition < p->repetitions && !rc; repetition++)
         for (size_t i = 0; i < count && !rc; i++) {
-            rc = run_cell(p, &all[i], &cells[i], ids, repetition, err);
+            rc = watch_cell(p, &all[i], &cells[i], ids, repetition, err);
             step(r);
         }
     for (size_t i = 0; i < count && !rc && p->perf; i++) rc = count_cell(p, &all[i], &cells[i], ids, err);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/conditions.h"
 #include "harness/counters.h"
 #include "harness/error.h"
 #include "harness/numa.h"
@@ -26,8 +27,9 @@ typedef struct gb_e2e_params {
     size_t cpu_count;
     const gb_numa *numa; /* where the weights shall lie (the policy is set already); NULL: nobody looks */
     const gb_topology *topology;
-    const gb_perf_backend *perf; /* NULL: no counting */
-    gb_counter_choice counters;  /* of groups core and energy */
+    const gb_perf_backend *perf;            /* NULL: no counting */
+    gb_counter_choice counters;             /* of groups core and energy */
+    const gb_conditions_source *conditions; /* NULL: nobody looks */
 } gb_e2e_params;
 
 typedef struct gb_e2e_profile {
@@ -48,6 +50,7 @@ typedef struct gb_e2e_cell {
     double *pp, *tg;        /* tokens per second of every repetition, in order of measurement; NULL if not run */
     double *itl_ms;         /* repetitions * (generate - 1) gaps between tokens of the tg test; NULL if generate < 2 */
     size_t itl_count;
+    gb_disturbance disturbance;              /* of its repetitions, and of nothing that other cells did between them */
     gb_counter_set pp_counters, tg_counters; /* per token, in a run of their own; empty without counting */
 } gb_e2e_cell;
 

@@ -195,10 +195,9 @@ static int compare_hashes(const gb_result *a, const gb_result *b) {
 static void warn(gb_comparison *c) {
     const gb_result *const both[2] = {c->a, c->b};
     for (int i = 0; i < 2; i++) {
-        if (strcmp(gb_result_text(both[i], "conditions", "verdict"), "unreliable") != 0) continue;
-        if (!c->note[0])
-            (void)snprintf(c->note, sizeof c->note, "%s unreliable: %.120s", i ? "B" : "A",
-                           gb_result_text(both[i], "conditions", "why"));
+        const char *why = gb_result_spoilt(both[i]);
+        if (!why) continue;
+        if (!c->note[0]) (void)snprintf(c->note, sizeof c->note, "%s unreliable: %.120s", i ? "B" : "A", why);
         c->unreliable = 1;
     }
 }

@@ -278,6 +278,14 @@ static int move_origin(cJSON *record, const making *m, const char *form) {
         if (!copy || !cJSON_AddItemToObject(record, parts[i], copy))
             return gb_fail(m->err, GB_ESYSTEM, "%s: out of memory", m->where);
     }
+    /* older results have none */
+    const cJSON *conditions = gb_json_at(m->from, "conditions");
+    cJSON *copy = cJSON_IsObject(conditions) ? cJSON_Duplicate(conditions, 1) : NULL;
+    const char *memory = gb_json_string(m->from, "memory", NULL);
+    cJSON *run = cJSON_GetObjectItemCaseSensitive(record, "run");
+    if ((cJSON_IsObject(conditions) && !cJSON_AddItemToObject(record, "conditions", copy)) ||
+        (memory && !cJSON_HasObjectItem(run, "memory") && !cJSON_AddStringToObject(run, "memory", memory)))
+        return gb_fail(m->err, GB_ESYSTEM, "%s: out of memory", m->where);
     return GB_OK;
 }
 

@@ -90,18 +90,23 @@ static int set_text(cJSON *json, const char *part, const char *key, const char *
     return cJSON_AddStringToObject(o, key, value) != NULL;
 }
 
-/* The first session that something spoilt speaks for all. */
+/* The first session that something spoilt speaks for all; how many there were is said. */
 static int join_conditions(cJSON *json, const gb_result **session, size_t n) {
+    const gb_result *first = NULL;
+    size_t spoilt = 0;
+    char why[256];
     for (size_t i = 0; i < n; i++) {
-        const cJSON *c = cJSON_GetObjectItemCaseSensitive(session[i]->json, "conditions");
-        const char *verdict = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "verdict"));
-        if (!verdict || strcmp(verdict, "unreliable") != 0) continue;
-        cJSON *copy = cJSON_Duplicate(c, 1);
-        if (copy && cJSON_HasObjectItem(json, "conditions"))
-            return cJSON_ReplaceItemInObjectCaseSensitive(json, "conditions", copy);
-        return copy && cJSON_AddItemToObject(json, "conditions", copy);
+        if (!gb_result_spoilt(session[i])) continue;
+        if (!first) first = session[i];
+        spoilt++;
     }
-    return 1;
+    if (!first) return 1;
+    cJSON *copy = cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(first->json, "conditions"), 1);
+    const int ok = copy && (cJSON_HasObjectItem(json, "conditions")
+                                ? cJSON_ReplaceItemInObjectCaseSensitive(json, "conditions", copy)
+                                : cJSON_AddItemToObject(json, "conditions", copy));
+    (void)snprintf(why, sizeof why, "%zu of %zu sessions: %.192s", spoilt, n, gb_result_spoilt(first));
+    return ok && set_text(json, "conditions", "why", why);
 }
 
 static int join_one(const gb_result **session, size_t n, const gb_run *run, gb_results *out, gb_error *err) {

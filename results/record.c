@@ -145,12 +145,21 @@ void gb_record_counters(gb_record *record, const gb_counter_set *counters, const
     keep(record, cJSON_AddItemToObject(record->root, "counters", all) ? all : NULL);
 }
 
+cJSON *gb_disturbance_json(const gb_disturbance *d) {
+    cJSON *o = cJSON_CreateObject();
+    if (o && cJSON_AddStringToObject(o, "verdict", d->why[0] ? "unreliable" : "quiet") &&
+        (!d->why[0] || cJSON_AddStringToObject(o, "why", d->why)) &&
+        cJSON_AddNumberToObject(o, "clock_drift", d->drift) &&
+        (d->stolen < 0 || cJSON_AddNumberToObject(o, "stolen", d->stolen)))
+        return o;
+    cJSON_Delete(o);
+    return NULL;
+}
+
 void gb_record_disturbance(gb_record *record, const gb_disturbance *d) {
-    cJSON *o = add_object(record, record->root, "conditions");
-    add_text(record, o, "verdict", d->why[0] ? "unreliable" : "quiet");
-    if (d->why[0]) add_text(record, o, "why", d->why);
-    add_number(record, o, "clock_drift", d->drift);
-    if (d->stolen >= 0) add_number(record, o, "stolen", d->stolen);
+    cJSON *o = gb_disturbance_json(d);
+    keep(record, o);
+    keep(record, cJSON_AddItemToObject(record->root, "conditions", o) ? o : NULL);
 }
 
 /* A word as a POSIX shell would need it. */
@@ -206,6 +215,7 @@ void gb_record_run(gb_record *record, const gb_run *run) {
     keep(record, affinity);
     keep(record, cJSON_AddItemToObject(o, "affinity", affinity) ? o : NULL);
     if (run->pin_note[0]) add_text(record, o, "pin_note", run->pin_note);
+    if (run->memory[0]) add_text(record, o, "memory", run->memory);
     add_provenance(record);
     cJSON *machine = gb_machine_to_json(&run->machine);
     keep(record, machine);

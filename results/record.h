@@ -47,7 +47,8 @@ void gb_record_counters(gb_record *record, const gb_counter_set *counters, const
 /* The same as an object; NULL without memory. */
 cJSON *gb_counter_set_json(const gb_counter_set *counters, const char *per);
 
-/* Whether something from outside spoilt the measurement. */
+/* Whether something from outside spoilt the measurement; the same as an object, NULL without memory. */
+cJSON *gb_disturbance_json(const gb_disturbance *disturbance);
 void gb_record_disturbance(gb_record *record, const gb_disturbance *disturbance);
 
 /* What all records of one run of the program share. */
@@ -59,10 +60,12 @@ typedef struct gb_run {
     int cpus[64];       /* operating-system CPU numbers the threads are pinned to */
     size_t cpu_count;   /* 0: not pinned */
     char pin_note[256]; /* why pinning failed, or empty */
+    char memory[256];   /* where lay what was measured, by gb_placement_text(), or empty */
     gb_machine machine;
 } gb_run;
 
-/* Fills command (shell-quoted words), started and machine; the caller fills seed and the CPUs. topology may be NULL. */
+/* Fills command (shell-quoted words), started and machine; the caller fills seed, CPUs and memory. topology may be
+ * NULL. */
 void gb_run_begin(gb_run *run, int argc, char *const *argv, const gb_topology *topology);
 
 /* Adds the run, the program's provenance and the machine. */

@@ -61,6 +61,7 @@ expect 2 "expected a number from 0 to 100" --precision -1
 expect 0 "more until the interval is under 0.5 % or 1 ms are over" --precision 0.5 --max-time 1 "${dot[@]}"
 expect 0 "^outliers \(out\): [0-9]+ of [0-9]+ samples" "${dot[@]}"
 expect 0 "^unreliable: [0-9]+ of 1 timings" "${dot[@]}"
+expect 0 "^intervals: of 3 samples the least and the most, which hold the median with 75 %" "${dot[@]}" --samples 3 --precision 0
 
 # CSV: the head names as many columns as every row has
 columns=$("$gb" bench --isa scalar --op dot "${short[@]}" --csv | awk -F, '{ print NF }' | sort -u)
@@ -70,7 +71,7 @@ columns=$("$gb" bench --isa scalar --op dot "${short[@]}" --csv | awk -F, '{ pri
 lines=$("$gb" bench --isa scalar --op dot "${short[@]}" --json --seed 18446744073709551615)
 [ "$(wc -l <<<"$lines")" -eq "$("$gb" bench --list --isa scalar --op dot | wc -l)" ] || problem "--json: not one line per kernel"
 for part in '"kind":"kernel"' '"verdict":"ok"' '"seed":18446744073709551615' '"ci95_low":' '"machine":{' '"commit":' \
-    '"affinity":[' '"ns_per_weight":{' '"ci95_width":{' '"outliers":' '"conditions":{"verdict":"' '"counters":{"per":"call"'; do
+    '"affinity":[' '"memory":"' '"ns_per_weight":{' '"ci95_width":{' '"outliers":' '"conditions":{"verdict":"' '"counters":{"per":"call"'; do
     [ "$(grep -cF -- "$part" <<<"$lines")" -eq "$(wc -l <<<"$lines")" ] || problem "--json: a record lacks $part"
 done
 
@@ -124,6 +125,8 @@ for part in '"sessions":4' '"vs_yardstick":{' '"n":4' '"command":"gaugeblock ben
     [ "$(grep -cF -- "$part" <<<"$lines")" -eq 1 ] || problem "--sessions: no $part in: $lines"
 done
 expect 0 "4 sessions" --isa scalar --op dot --format q8_0 "${short[@]}" --sessions 4
+expect 0 "^unreliable: [01] of 1 timings" --isa scalar --op dot --format q8_0 "${short[@]}" --sessions 4
+expect 0 "^intervals: of 4 samples the least and the most" --isa scalar --op dot --format q8_0 "${short[@]}" --sessions 4
 expect 2 "exclude each other" --csv --sessions 4
 expect 2 "nothing selected can run here|ended with status" --isa neon --filter neon "${short[@]}" --sessions 4
 [ "$("$gb" bench --list --best --op dot --format q8_0 | wc -l)" -eq 1 ] || problem "--best takes more than one row"

@@ -69,6 +69,7 @@ for i, line in enumerate(open(sys.argv[2])):
         r["metrics"][m].update(samples=s, median=sorted(s)[n // 2], ci95_low=min(s), ci95_high=max(s))
     for m in ("aa_noise", "vs_yardstick_noise"):
         r["metrics"][m]["value"] = 0.001
+    r["conditions"] = {"verdict": "quiet", "clock_drift": 0}
     r["run"]["id"] = "feedfacefeedface"
     r["run"]["seed"] = 42
     out.write(json.dumps(r) + "\n")
@@ -86,6 +87,9 @@ if command -v python3 >/dev/null; then
     expect 1 '+20.' "${judge[@]}"
     expect 1 '"failed":	1' "${judge[@]}" --json
     expect 0 '1 slower but within it' "${judge[@]}" --threshold 25
+    sed -i 's/"conditions": {[^}]*}/"conditions": {"verdict": "unreliable", "why": "the clock", "clock_drift": 0.5}/' now.jsonl
+    grep -q '"the clock"' now.jsonl || problem 'no conditions to spoil'
+    expect 1 'B unreliable: the clock' "${judge[@]}"
     slowed 0.8
     expect 0 '1 faster' "${judge[@]}"
     slowed 1.05

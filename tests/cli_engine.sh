@@ -78,7 +78,7 @@ check 'e2e is quiet' '' "$(cat "$work/e.err")"
 check 'records' 8 "$(grep -c '"tps_median"' "$work/e.json")"
 check 'prompt tests' 4 "$(grep -c '"pp16"' "$work/e.json")"
 check 'generation tests' 4 "$(grep -c '"tg4"' "$work/e.json")"
-for name in tps_ci95 samples load_ms first_decode_ms ttft_ms model_bytes bits_per_weight peak_rss_bytes kv_bytes run provenance machine; do
+for name in tps_ci95 samples load_ms first_decode_ms ttft_ms model_bytes bits_per_weight peak_rss_bytes kv_bytes conditions run provenance machine; do
     check "key $name" 8 "$(grep -c "\"$name\":" "$work/e.json")"
 done
 "$GAUGEBLOCK" e2e -m "$model" -p 16 -n 0 -r 1 --json --kv q8_0 --no-predict >"$work/e8.json" 2>/dev/null

@@ -84,6 +84,7 @@ out=$("$gb" history 'test=pp512')
 has 'history of both programs' 'llama-bench ' "$out"
 has 'history of both programs' '0123456789ab' "$out"
 has 'its numbers' '198.5-202.0' "$out"
+has 'what was spoilt is marked' "(unreliable: the hypervisor took 2.5 % of the CPU's time)" "$("$gb" history 'test=tg64')"
 has 'keys' 'test=perplexity text=sample.txt threads=2 (1)' "$("$gb" history --keys)"
 sed 's/2026-11-01/2026-11-05/; s/0123456789ab/ba9876543210/; s/200.5,/150.5,/' "$here/results/e2e.json" >later.json
 python3 - "$here/results/e2e.json" later.json 2>/dev/null <<'PY' || cp "$here/results/e2e.json" later.json

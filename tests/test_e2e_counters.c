@@ -1,5 +1,6 @@
 /* model/e2e_counters: one thread's counts taken for the team's, energy counted once per thread, a count that one thread
- * lacks given as if it were whole, tokens miscounted. On the default model and a fake system. */
+ * lacks given as if it were whole, tokens miscounted; and what spoilt one cell's turns held against another. On the
+ * default model and a fake system. */
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -109,6 +110,45 @@ START_TEST(of_a_model) {
 }
 END_TEST
 
+/* Every second stretch, the second cell's, loses 5 ticks of 100. */
+static bool stolen_in_turns(void *ctx, int cpu, uint64_t *stolen, uint64_t *total) {
+    uint64_t *calls = ctx;
+    ck_assert_int_eq(cpu, -1); /* nothing is pinned */
+    *total = *calls * 100;
+    *stolen = (*calls + 1) / 4 * 5;
+    ++*calls;
+    return true;
+}
+
+static double even_step(void *ctx) {
+    (void)ctx;
+    return 1;
+}
+
+/* Two cells take turns, repetition by repetition; each is told what happened in its own. */
+START_TEST(spoilt_turns) {
+    uint64_t calls = 0;
+    const gb_conditions_source source = {.step_ns = even_step, .stolen = stolen_in_turns, .ctx = &calls};
+    gb_e2e_cell cells[2] = {{.model = GB_SOURCE_DIR "/models/gauge-4m/gauge-4m-f16.gguf", .threads = 1},
+                            {.model = GB_SOURCE_DIR "/models/gauge-4m/gauge-4m-f16.gguf", .threads = 1}};
+    gb_error err = {0};
+    const gb_e2e_params p = {.generate = 2,
+                             .repetitions = 2,
+                             .n_batch = 8,
+                             .kv = GB_FORMAT_f16,
+                             .seed = 1,
+                             .cap = {.features = gb_cpu_features()},
+                             .conditions = &source};
+    ck_assert_msg(gb_e2e_run(&p, cells, 2, NULL, NULL, &err) == GB_OK, "%s", err.text);
+    ck_assert_uint_eq(calls, 8);
+    ck_assert_double_eq_tol(cells[0].disturbance.stolen, 0, 1e-12);
+    ck_assert_str_eq(cells[0].disturbance.why, "");
+    ck_assert_double_eq_tol(cells[1].disturbance.stolen, 0.05, 1e-12);
+    ck_assert_str_eq(cells[1].disturbance.why, "the hypervisor took 5.0 % of the CPU's time");
+    for (int i = 0; i < 2; i++) gb_e2e_cell_free(&cells[i]);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("e2e_counters");
     TCase *tc = tcase_create("e2e_counters");
@@ -117,6 +157,7 @@ int main(void) {
     tcase_add_test(tc, team);
     tcase_add_test(tc, one_lacks);
     tcase_add_test(tc, of_a_model);
+    tcase_add_test(tc, spoilt_turns);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

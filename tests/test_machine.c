@@ -119,6 +119,9 @@ START_TEST(steal) {
     ck_assert(!gb_steal_ticks(fake_root, 2, &stolen, &total));
     fake_root_put("/proc/stat", "cpu  1 2 3\n");
     ck_assert(!gb_steal_ticks(fake_root, -1, &stolen, &total));
+    ck_assert(gb_stolen_share(10, 100, 12, 108) == 0.25);
+    ck_assert(gb_stolen_share(10, 100, 10, 100) == 0);
+    ck_assert(gb_stolen_share(10, 100, 9, 108) < 0 && gb_stolen_share(10, 100, 12, 99) < 0);
 }
 END_TEST
 

@@ -275,6 +275,72 @@ START_TEST(disturbances) {
 }
 END_TEST
 
+/* A guest that moves to another host may find its stolen time to have fallen: then the share is not known, and no
+ * number without a meaning is printed. */
+START_TEST(stolen_time_falls) {
+    gb_bench_result r[1];
+    reset();
+    pass_ns = 1000000;
+    stolen_now = 50;
+    stolen_change = (uint64_t)-1;
+    measure((dot_fn *[]){steady}, 1, (gb_sampling){.least = 31, .conditions = &fake_source, .cpu = 7}, r);
+    ck_assert_str_eq(r->disturbance.why, "");
+    ck_assert(r->disturbance.stolen < 0);
+    free_results(r, 1);
+}
+END_TEST
+
+/* Ticks of two CPUs, each with its own. */
+static uint64_t ticks_of[2], stolen_of[2];
+
+static bool two_cpus(void *ctx, int cpu, uint64_t *stolen, uint64_t *total) {
+    (void)ctx;
+    *stolen = stolen_of[cpu];
+    *total = ticks_of[cpu];
+    return true;
+}
+
+static double steps_of_one(void *ctx) {
+    (void)ctx;
+    return step_now;
+}
+
+static void pass_ticks(uint64_t total, uint64_t stolen_from_second) {
+    ticks_of[0] += total;
+    ticks_of[1] += total;
+    stolen_of[1] += stolen_from_second;
+}
+
+/* Measurements that take turns: what happens in the other's turn is not held against one, and each CPU counts. */
+START_TEST(turns) {
+    static const gb_conditions_source source = {.step_ns = steps_of_one, .stolen = two_cpus};
+    static const int cpus[] = {0, 1};
+    gb_conditions first;
+    gb_conditions second;
+    reset();
+    gb_conditions_begin(&first, &source, cpus, 2);
+    pass_ticks(50, 0);
+    gb_conditions_pause(&first);
+    gb_conditions_begin(&second, &source, cpus, 2);
+    pass_ticks(50, 20);
+    gb_conditions_pause(&second);
+    step_now = 1.5; /* from here on the clock is slower */
+    gb_conditions_resume(&first);
+    pass_ticks(50, 0);
+    gb_conditions_pause(&first);
+    const gb_disturbance a = gb_conditions_end(&first);
+    const gb_disturbance b = gb_conditions_end(&second);
+    ck_assert_double_eq_tol(a.stolen, 0, 1e-12);
+    ck_assert_double_eq_tol(b.stolen, 0.2, 1e-12);
+    ck_assert_str_eq(a.why, "the core's clock changed by 50.0 %");
+    ck_assert_str_eq(b.why, "the hypervisor took 20.0 % of the CPU's time");
+    gb_conditions_begin(&first, &source, cpus, 1);
+    pass_ticks(50, 20);
+    gb_conditions_pause(&first);
+    ck_assert_double_eq_tol(gb_conditions_end(&first).stolen, 0, 1e-12); /* the other CPU's */
+}
+END_TEST
+
 /* The real source: a chain takes time, and the same again within a factor that no clock has. */
 START_TEST(real_conditions) {
     const double a = gb_conditions_system.step_ns(NULL);
@@ -294,6 +360,8 @@ int main(void) {
     tcase_add_test(tc, outliers);
     tcase_add_test(tc, random_order);
     tcase_add_loop_test(tc, disturbances, 0, 7);
+    tcase_add_test(tc, stolen_time_falls);
+    tcase_add_test(tc, turns);
     tcase_add_test(tc, real_conditions);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -81,6 +81,9 @@ START_TEST(e2e_numbers) {
     const cJSON *dram = cJSON_GetObjectItemCaseSensitive(counters, "energy_dram");
     ck_assert_ptr_nonnull(strstr(cJSON_GetObjectItemCaseSensitive(dram, "absent")->valuestring, "no powercap zone"));
     ck_assert(!cJSON_HasObjectItem(all.of[1].json, "counters"));
+    ck_assert(!cJSON_HasObjectItem(all.of[0].json, "conditions")); /* an older result */
+    ck_assert_str_eq(gb_result_text(&all.of[1], "conditions", "verdict"), "unreliable");
+    ck_assert_str_eq(gb_result_text(&all.of[1], "run", "memory"), "node 0: 100 % of 256 pages looked at");
     gb_results_free(&all);
     /* one that is neither number nor reason */
     cJSON *json = cJSON_Parse("{\"model\":\"m\",\"test\":\"tg1\",\"tps_median\":1,\"samples\":[1],"
