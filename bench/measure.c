@@ -276,7 +276,8 @@ int gb_measure(const gb_stopwatch *watch, const gb_bench_case *c, gb_bench_resul
         if (how->conditions) gb_conditions_begin(&r.conditions, how->conditions, &how->cpu, how->cpu >= 0);
         const size_t samples = sample_all(&r, planned, most, how, scratch);
         if (how->conditions) gb_conditions_pause(&r.conditions);
-        const gb_disturbance d = how->conditions ? gb_conditions_end(&r.conditions) : (gb_disturbance){.stolen = -1};
+        const gb_disturbance d =
+            how->conditions ? gb_conditions_end(&r.conditions) : (gb_disturbance){.stolen = -1, .waited = -1};
         for (size_t i = 0; i < count; i++) results[i]->disturbance = d;
         rc = finish(&r, samples, how, scratch, err);
     }

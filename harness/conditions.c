@@ -1,10 +1,12 @@
 #include "harness/conditions.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/clock.h"
 #include "harness/machine.h"
+#include "harness/sysfs.h"
 
 enum { STEPS = 8192, UNROLL = 8, TRIES = 5 };
 
@@ -36,10 +38,24 @@ static bool system_stolen(void *ctx, int cpu, uint64_t *stolen, uint64_t *total)
     return gb_steal_ticks("", cpu, stolen, total);
 }
 
-const gb_conditions_source gb_conditions_system = {.step_ns = system_step, .stolen = system_stolen};
+/* "ns on a CPU, ns ready and waiting for one, times on one" */
+static bool system_waited(void *ctx, uint64_t *waited, uint64_t *total) {
+    char line[128];
+    char *end = NULL;
+    (void)ctx;
+    if (!gb_sysfs_line("", "/proc/thread-self/schedstat", line, sizeof line)) return false;
+    const uint64_t ran = strtoull(line, &end, 10);
+    if (*end != ' ') return false;
+    *waited = strtoull(end, &end, 10);
+    *total = ran + *waited;
+    return *end == ' ';
+}
+
+const gb_conditions_source gb_conditions_system = {
+    .step_ns = system_step, .stolen = system_stolen, .waited = system_waited};
 
 /* Of all CPUs that are measured on. */
-static bool read_ticks(const gb_conditions *c, uint64_t *stolen, uint64_t *total) {
+static bool read_stolen(const gb_conditions *c, uint64_t *stolen, uint64_t *total) {
     *stolen = *total = 0;
     if (c->cpu_count == 0) return c->source->stolen(c->source->ctx, -1, stolen, total);
     for (size_t i = 0; i < c->cpu_count; i++) {
@@ -52,13 +68,37 @@ static bool read_ticks(const gb_conditions *c, uint64_t *stolen, uint64_t *total
     return true;
 }
 
+static bool read_waited(const gb_conditions *c, uint64_t *waited, uint64_t *total) {
+    return c->source->waited && c->source->waited(c->source->ctx, waited, total);
+}
+
+typedef bool reading(const gb_conditions *c, uint64_t *part, uint64_t *total);
+
+static void begin_stretch(const gb_conditions *c, reading *read, gb_conditions_share *s) {
+    s->known = s->known && read(c, &s->part_then, &s->total_then);
+}
+
+static void end_stretch(const gb_conditions *c, reading *read, gb_conditions_share *s) {
+    uint64_t part = 0;
+    uint64_t total = 0;
+    s->known = s->known && read(c, &part, &total) && gb_stolen_share(s->part_then, s->total_then, part, total) >= 0;
+    s->part += part - s->part_then;
+    s->total += total - s->total_then;
+}
+
+static double share_of(const gb_conditions_share *s) {
+    return s->known ? gb_stolen_share(0, 0, s->part, s->total) : -1;
+}
+
 void gb_conditions_resume(gb_conditions *c) {
-    c->steal_known = c->steal_known && read_ticks(c, &c->stolen_then, &c->total_then);
+    begin_stretch(c, read_stolen, &c->stolen);
+    begin_stretch(c, read_waited, &c->waited);
     gb_conditions_look(c);
 }
 
 void gb_conditions_begin(gb_conditions *c, const gb_conditions_source *source, const int *cpus, size_t cpu_count) {
-    *c = (gb_conditions){.source = source, .cpus = cpus, .cpu_count = cpu_count, .steal_known = true};
+    *c = (gb_conditions){.source = source, .cpus = cpus, .cpu_count = cpu_count};
+    c->stolen.known = c->waited.known = true;
     gb_conditions_resume(c);
 }
 
@@ -77,19 +117,16 @@ static void add_reason(gb_disturbance *d, const char *format, double percent) {
 }
 
 void gb_conditions_pause(gb_conditions *c) {
-    uint64_t stolen = 0;
-    uint64_t total = 0;
     gb_conditions_look(c);
-    c->steal_known = c->steal_known && read_ticks(c, &stolen, &total) &&
-                     gb_stolen_share(c->stolen_then, c->total_then, stolen, total) >= 0;
-    c->stolen += stolen - c->stolen_then;
-    c->total += total - c->total_then;
+    end_stretch(c, read_stolen, &c->stolen);
+    end_stretch(c, read_waited, &c->waited);
 }
 
 gb_disturbance gb_conditions_end(const gb_conditions *c) {
-    gb_disturbance d = {.stolen = c->steal_known ? gb_stolen_share(0, 0, c->stolen, c->total) : -1};
+    gb_disturbance d = {.stolen = share_of(&c->stolen), .waited = share_of(&c->waited)};
     if (c->fastest > 0) d.drift = c->slowest / c->fastest - 1;
-    if (d.stolen > GB_MOST_STOLEN) add_reason(&d, "the hypervisor took %.1f %% of the CPU's time", d.stolen * 100);
+    if (d.stolen > GB_MOST_TAKEN) add_reason(&d, "the hypervisor took %.1f %% of the CPU's time", d.stolen * 100);
+    if (d.waited > GB_MOST_TAKEN) add_reason(&d, "other programs took %.1f %% of the CPU's time", d.waited * 100);
     if (d.drift > GB_MOST_DRIFT) add_reason(&d, "the core's clock changed by %.1f %%", d.drift * 100);
     return d;
 }

@@ -150,7 +150,8 @@ cJSON *gb_disturbance_json(const gb_disturbance *d) {
     if (o && cJSON_AddStringToObject(o, "verdict", d->why[0] ? "unreliable" : "quiet") &&
         (!d->why[0] || cJSON_AddStringToObject(o, "why", d->why)) &&
         cJSON_AddNumberToObject(o, "clock_drift", d->drift) &&
-        (d->stolen < 0 || cJSON_AddNumberToObject(o, "stolen", d->stolen)))
+        (d->stolen < 0 || cJSON_AddNumberToObject(o, "stolen", d->stolen)) &&
+        (d->waited < 0 || cJSON_AddNumberToObject(o, "waited", d->waited)))
         return o;
     cJSON_Delete(o);
     return NULL;

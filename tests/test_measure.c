@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/measure.h"
 #include "harness/conditions.h"
@@ -341,11 +342,64 @@ START_TEST(turns) {
 }
 END_TEST
 
+static uint64_t waited_now, present_now;
+
+static bool fake_waited(void *ctx, uint64_t *waited, uint64_t *total) {
+    (void)ctx;
+    *waited = waited_now;
+    *total = present_now;
+    return present_now > 0;
+}
+
+static bool no_ticks_known(void *ctx, int cpu, uint64_t *stolen, uint64_t *total) {
+    (void)ctx;
+    (void)cpu;
+    (void)stolen;
+    (void)total;
+    return false;
+}
+
+/* Another program on the same CPU marks the result; time asleep counts for nothing; a system that does not say is not
+ * guessed at. */
+START_TEST(busy_cpu) {
+    static const gb_conditions_source source = {
+        .step_ns = steps_of_one, .stolen = no_ticks_known, .waited = fake_waited};
+    gb_conditions c;
+    gb_disturbance d;
+    reset();
+    present_now = 1000;
+    gb_conditions_begin(&c, &source, NULL, 0);
+    waited_now = 30;
+    present_now = 1600;
+    gb_conditions_pause(&c);
+    d = gb_conditions_end(&c);
+    ck_assert_double_eq_tol(d.waited, 0.05, 1e-12);
+    ck_assert_str_eq(d.why, "other programs took 5.0 % of the CPU's time");
+    present_now = 5000; /* not its turn */
+    waited_now = 500;
+    gb_conditions_resume(&c);
+    present_now += 5400;
+    gb_conditions_pause(&c);
+    d = gb_conditions_end(&c);
+    ck_assert_double_eq_tol(d.waited, 0.005, 1e-12);
+    ck_assert_str_eq(d.why, "");
+    present_now = 0;
+    gb_conditions_begin(&c, &source, NULL, 0);
+    gb_conditions_pause(&c);
+    ck_assert(gb_conditions_end(&c).waited < 0);
+}
+END_TEST
+
 /* The real source: a chain takes time, and the same again within a factor that no clock has. */
 START_TEST(real_conditions) {
     const double a = gb_conditions_system.step_ns(NULL);
     const double b = gb_conditions_system.step_ns(NULL);
     ck_assert(a > 0.01 && a < 1000 && b > 0.01);
+    uint64_t waited = 1;
+    uint64_t total = 0;
+    if (access("/proc/thread-self/schedstat", R_OK) == 0)
+        ck_assert(gb_conditions_system.waited(NULL, &waited, &total) &&
+                  total >= waited); /* a run is counted when it ends */
 }
 END_TEST
 
@@ -362,6 +416,7 @@ int main(void) {
     tcase_add_loop_test(tc, disturbances, 0, 7);
     tcase_add_test(tc, stolen_time_falls);
     tcase_add_test(tc, turns);
+    tcase_add_test(tc, busy_cpu);
     tcase_add_test(tc, real_conditions);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
