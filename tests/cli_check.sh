@@ -110,6 +110,7 @@ fi
 "$gb" check --only speed "${small[@]}" >out 2>&1
 [ $? -le 1 ] || problem "check against the stored baseline: $(cat out)"
 grep -q 'speed   2 rows against the baseline' out || problem "rows: $(cat out)"
+expect 0 'skipped: the stored baseline has none of these 1 kernels' --only speed "${small[@]}" --filter q5_0
 "$gb" check --only speed "${small[@]}" --vs-binary "$gb" >out 2>&1
 [ $? -le 1 ] || problem "check --vs-binary: $(cat out)"
 grep -q '2 rows against the baseline' out || problem "rows of --vs-binary: $(cat out)"
