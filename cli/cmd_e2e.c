@@ -220,7 +220,8 @@ static int predict_jobs(const gb_e2e_options *o, const gb_predict_where *where, 
     return rc;
 }
 
-static int predict(const gb_e2e_options *o, const gb_e2e_params *p, gb_prediction *out, gb_error *err) {
+static int predict(const gb_e2e_options *o, const gb_e2e_params *p, gb_prediction *out, gb_disturbance *disturbance,
+                   gb_error *err) {
     const gb_predict_where where = {
         .cap = p->cap, .topology = p->topology, .cpus = p->cpus, .cpu_count = p->cpu_count, .seed = p->seed};
     int rc = GB_OK;
@@ -230,7 +231,11 @@ static int predict(const gb_e2e_options *o, const gb_e2e_params *p, gb_predictio
         rc = subject(o, i, &models[i], err);
         jobs[i] = (gb_predict_job){.model = &models[i], .path = o->shape ? NULL : o->models[i]};
     }
+    gb_conditions conditions;
+    gb_conditions_begin(&conditions, p->conditions, p->cpus, p->cpu_count);
     if (!rc) rc = predict_jobs(o, &where, jobs, out, err);
+    gb_conditions_pause(&conditions);
+    *disturbance = gb_conditions_end(&conditions);
     for (size_t i = 0; i < o->model_count; i++) gb_predict_model_free(&models[i]);
     return rc;
 }
@@ -284,7 +289,7 @@ static int predict_and_measure(const gb_e2e_options *o, const gb_topology *topol
     r.tier = gb_cap_tier(&params.cap);
     if (!rc && !o->no_predict) {
         r.predicted = predicted;
-        rc = predict(o, &params, predicted, err);
+        rc = predict(o, &params, predicted, &r.foretold, err);
     }
     if (rc) return rc;
     return o->predict ? gb_e2e_show_forecasts(&r, err) : measure(o, &params, &r, cells, err);

@@ -56,6 +56,7 @@ static void print_text(const gb_e2e_outcome *r) {
     GB_PREDICT_PARTS(PRINT_PART)
 #undef PRINT_PART
     printf("by memory    where reading, not computing, sets the pace\n");
+    if (r->foretold.why[0]) printf("unreliable: %s\n", r->foretold.why);
     printf("instruction set %s, KV cache %s, batch %zu\n", r->tier, gb_formats[r->o->engine.kv].name,
            r->o->engine.n_batch);
     printf("verified before timing: %zu kernels, bit for bit\n", r->verified);
@@ -78,6 +79,7 @@ static int add_record(const forecast *f, gb_results *records, gb_error *err) {
         gb_record_value(record, metric, "ms", f->predicted->part[i] * 1e-6);
     }
     gb_record_value(record, "predicted_by_memory", "ratio", f->predicted->by_memory);
+    gb_record_disturbance(record, &r->foretold);
     gb_record_verify(record, r->verified ? "ok" : "not applicable", NULL);
     gb_record_run(record, r->run);
     const int rc = gb_results_add_record(records, record, err);

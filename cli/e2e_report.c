@@ -115,6 +115,8 @@ static cJSON *test_record(const gb_e2e_outcome *r, const gb_e2e_cell *c, const c
     add_number(json, "noise_floor", o->repetitions > 1 ? gb_noise_floor(samples, o->repetitions, r->scratch) : NAN);
     const gb_predicted_test *predicted = prediction_of(r, c, samples);
     if (predicted) gb_predict_add_json(json, predicted);
+    cJSON *forecast = cJSON_GetObjectItemCaseSensitive(json, "predicted");
+    if (forecast) cJSON_AddItemToObject(forecast, "conditions", gb_disturbance_json(&r->foretold));
     cJSON *all = cJSON_AddArrayToObject(json, "samples");
     for (size_t i = 0; i < o->repetitions; i++) cJSON_AddItemToArray(all, cJSON_CreateNumber(samples[i]));
     if (samples == c->tg) add_gaps(json, c, r->scratch);
@@ -172,7 +174,9 @@ void gb_e2e_print(const gb_e2e_outcome *r) {
     }
     printf("\ntokens/s: the median%s\n",
            coverage >= 0.95 ? " and its interval" : "; there are too few samples for an interval of 95 %");
-    if (r->predicted) puts("predicted: before the measurement, from times of kernels and of memory alone");
+    if (r->predicted)
+        printf("predicted: before the measurement, from times of kernels and of memory alone%s%s\n",
+               r->foretold.why[0] ? "; unreliable: " : "", r->foretold.why);
     printf("instruction set %s, KV cache %s, batch %zu, %zu repetitions; TTFT: %zu tokens, without tokenization; "
            "peak: of a process that runs this model only\n",
            r->tier, gb_formats[o->engine.kv].name, o->engine.n_batch, o->repetitions, o->prompt);

@@ -29,6 +29,7 @@ typedef struct gb_e2e_outcome {
     const gb_e2e_options *o;
     const gb_e2e_cell *cells;
     const gb_prediction *predicted; /* of each cell, made before it was measured; NULL: not asked for */
+    gb_disturbance foretold;        /* while the prices of all predictions were measured */
     size_t count;
     const gb_topology *topology;
     const char *tier;

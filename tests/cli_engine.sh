@@ -78,9 +78,10 @@ check 'e2e is quiet' '' "$(cat "$work/e.err")"
 check 'records' 8 "$(grep -c '"tps_median"' "$work/e.json")"
 check 'prompt tests' 4 "$(grep -c '"pp16"' "$work/e.json")"
 check 'generation tests' 4 "$(grep -c '"tg4"' "$work/e.json")"
-for name in tps_ci95 samples load_ms first_decode_ms ttft_ms model_bytes bits_per_weight peak_rss_bytes kv_bytes conditions run provenance machine; do
+for name in tps_ci95 samples load_ms first_decode_ms ttft_ms model_bytes bits_per_weight peak_rss_bytes kv_bytes run provenance machine; do
     check "key $name" 8 "$(grep -c "\"$name\":" "$work/e.json")"
 done
+check 'conditions of tests and of predictions' 16 "$(grep -c '"conditions":' "$work/e.json")"
 "$GAUGEBLOCK" e2e -m "$model" -p 16 -n 0 -r 1 --json --kv q8_0 --no-predict >"$work/e8.json" 2>/dev/null
 check 'type of a q8_0 cache' q8_0 "$(key kv "$work/e8.json")"
 check 'bytes of a q8_0 cache' 17408 "$(key kv_bytes "$work/e8.json")" # 34 bytes for 32 elements, not 64
@@ -113,6 +114,7 @@ has 'only predicted' 'the models were not run' "$out"
 check 'a row for each test and thread count' 4 "$(printf '%s\n' "$out" | grep -c '^gauge-4m-f16.gguf ')"
 out=$("$GAUGEBLOCK" e2e --predict --shape gauge-4m --type q8_0,Q4_K_M -p 8 -n 2 -t 1 --json 2>&1)
 check 'records of predictions' 4 "$(printf '%s\n' "$out" | grep -c '^{"schema":1,"kind":"prediction","name":"gauge-4m ')"
+check 'conditions of predictions' 4 "$(printf '%s\n' "$out" | grep -c '"conditions":{"verdict":"')"
 check 'speeds of predictions' 4 "$(printf '%s\n' "$out" | grep -c '"predicted_tokens_per_second":{"unit":"t/s","value":[0-9]')"
 case $out in *pp0*) check 'a test of no tokens' 'none' 'pp0' ;; esac
 has 'default lengths fit the model' '--prompt 256' "$("$GAUGEBLOCK" e2e -m "$model" -n 0 -r 1 --no-predict 2>&1 >/dev/null)"
