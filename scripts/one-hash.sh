@@ -8,6 +8,7 @@
 # The model: a random one of two layers, its matrices in the format.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/beside.sh
 formats="f16 q8_0 q4_0 q4_K q6_K"
 every=0
 while [[ ${1:-} == --* ]]; do
@@ -49,31 +50,36 @@ fi
 "$1" imatrix -m "$work/f16.gguf" -f "$text" -c 64 --chunks 8 -o "$work/imatrix.gguf" >/dev/null
 declare -A tiers
 for program in "$@"; do tiers[$program]=$(tiers_of "$program"); done
-status=0
-runs=0
-for format in $formats; do
-  model=$work/f16.gguf
+
+# One format on every program, tier and batch: its line, and those of the runs that differ; exit 1 if any does.
+one_format() { # format program...
+  local format=$1 model=$work/f16.gguf first= runs=0 differs=0 program isa batch hash
+  shift
   if [ "$format" != f16 ]; then
-    model=$work/model.gguf
-    "$1" quantize --tensor-type "^blk\\.=$format" --imatrix "$work/imatrix.gguf" "$work/f16.gguf" "$model" F16 >/dev/null 2>"$work/err" ||
-      { cat "$work/err"; exit 1; }
+    model=$work/$format.gguf
+    "$1" quantize --tensor-type "^blk\\.=$format" --imatrix "$work/imatrix.gguf" "$work/f16.gguf" "$model" F16 2>&1 >/dev/null || return 1
   fi
-  first=
   for program in "$@"; do
     for isa in ${tiers[$program]}; do
       for batch in 16 1; do
         hash=$(run "$program" perplexity --isa "$isa" -m "$model" -f "$text" -c 16 --chunks 1 -t 1 -b "$batch" --json |
           sed -n 's/.*"logits_hash":[[:space:]]*"\([0-9a-f]*\)".*/\1/p') || true # said below
-        [ ${#hash} -eq 32 ] || { echo "$program: no logits hash for $format, $isa, batch $batch"; exit 1; }
+        [ ${#hash} -eq 32 ] || { echo "$program: no logits hash for $format, $isa, batch $batch"; return 1; }
         [ -n "$first" ] || first=$hash
         runs=$((runs + 1))
         [ "$hash" = "$first" ] && continue
         echo "$format: $hash instead of $first: $program, $isa, batch $batch"
-        status=1
+        differs=1
       done
     done
   done
   printf '%-11s %s\n' "$format" "$first"
-done
-echo "$runs runs: $(for program in "$@"; do echo "$program on" ${tiers[$program]}';'; done | tr '\n' ' ')"
+  echo "$runs" >"$work/$format.runs"
+  return $differs
+}
+
+status=0
+for format in $formats; do beside one_format "$format" "$@"; done
+all_beside || status=1
+echo "$(cat "$work"/*.runs | awk '{ n += $1 } END { print n }') runs: $(for program in "$@"; do echo "$program on" ${tiers[$program]}';'; done | tr '\n' ' ')"
 exit "$status"

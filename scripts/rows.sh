@@ -78,3 +78,6 @@ check_rows() { # name features verify-arguments...
   [ "$status" -eq 0 ] || { echo "$name: the expected rows, but verify exits with $status"; return 1; }
   echo "$name: $ok ok, $(($(wc -l <<<"$want") - ok)) skipped, each with its reason"
 }
+
+# The operations of the table, those with the most rows first.
+operations() { sed -nE 's/^GB_KERNEL\([A-Za-z0-9_]+, ([a-z_]+),.*/\1/p' "$rows_kernels/kernels.def" | sort | uniq -c | sort -rn | awk '{ print $2 }'; }

@@ -6,15 +6,17 @@ set -uo pipefail
 binary=$1
 architecture=aarch64
 . "$(dirname "$0")/rows.sh"
+. "$(dirname "$0")/beside.sh"
 on() { runner=(qemu-aarch64 -cpu "$1" -L /usr/aarch64-linux-gnu); }
 
 on max
-check_rows "aarch64 with matrix products" "NEON DOTPROD I8MM" || exit 1
+for op in $(operations); do beside check_rows "aarch64 with matrix products, $op" "NEON DOTPROD I8MM" --op "$op"; done
 on neoverse-n1
-check_rows "without I8MM, gemm" "NEON DOTPROD" --op gemm || exit 1
+beside check_rows "without I8MM, gemm" "NEON DOTPROD" --op gemm
 on cortex-a53
-check_rows "without dot products, gemv" "NEON" --op gemv || exit 1
-check_rows "without dot products, gemm" "NEON" --op gemm --format q4_K || exit 1
+beside check_rows "without dot products, gemv" "NEON" --op gemv
+beside check_rows "without dot products, gemm" "NEON" --op gemm --format q4_K
+all_beside || exit 1
 
 # The instructions lie where the tiers say and nowhere else. Wants binutils that know ARMv8.6
 # (2.35): older ones print SMMLA as .inst.
