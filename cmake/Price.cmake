@@ -1,5 +1,8 @@
 # `cmake --build build/release --target price`: the kernels a second time, without the numerics contract and under other names,
 # for bench/price. Not part of the default build.
+if(NOT GB_KERNEL_SOURCES) # GB_TIERS=none
+  return()
+endif()
 set(price_names)
 foreach(row IN LISTS kernel_rows)
   string(REGEX MATCH "^GB_KERNEL\\(([A-Za-z0-9_]+), ([a-z_]+), ([a-z0-9_]+)," ignored "${row}")

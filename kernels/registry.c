@@ -63,8 +63,8 @@ const char *const gb_op_names[GB_OP_COUNT] = {
 #undef GB_OP_NAME
 };
 
-/* GB_BUILT_<isa> is 1 or 0 on the compiler's command line: the architecture matches and the compiler knows the flags.
- */
+/* GB_BUILT_<isa> is 1 or 0 on the compiler's command line: the architecture matches, the compiler knows the flags, and
+ * GB_TIERS does not leave it out. */
 const gb_isa_info gb_isas[GB_ISA_COUNT] = {
 #define GB_ISA(name, arch, needs, flags) {#name, #arch, needs, flags, GB_BUILT_##name},
 #include "kernels/isa.def"
@@ -146,7 +146,8 @@ const char *gb_isa_missing(gb_isa isa, gb_cpu_mask features, char *buf, size_t s
         const char *here = "other";
 #endif
         if (strcmp(info->arch, here) == 0)
-            snprintf(buf, size, "not built: the compiler lacks %s", info->flags);
+            snprintf(buf, size, "not built: GB_TIERS leaves it out%s%s", *info->flags ? ", or the compiler lacks " : "",
+                     info->flags);
         else
             snprintf(buf, size, "not built: needs %s, this program is for %s", info->arch, here);
         return buf;
