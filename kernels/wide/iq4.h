@@ -108,12 +108,7 @@ GB_INLINE void gb_wide_iq4_nl_row(const float *x, gb_block_iq4_nl *block, size_t
     }
 }
 
-static inline void gb_wide_iq4_nl_quantize(const float *x, void *blocks, size_t n, const float *importance) {
-    if (importance)
-        gb_wide_iq4_nl_row(x, blocks, n / GB_WIDE_IQ4, importance);
-    else
-        gb_wide_iq4_nl_row(x, blocks, n / GB_WIDE_IQ4, NULL);
-}
+GB_WIDE_ROW_QUANTIZE(iq4_nl, GB_WIDE_IQ4)
 
 /* --- iq4_xs ------------------------------------------------------------------------------------------------------ */
 
@@ -150,11 +145,6 @@ GB_INLINE void gb_wide_iq4_xs_row(const float *x, gb_block_iq4_xs *block, size_t
     }
 }
 
-static inline void gb_wide_iq4_xs_quantize(const float *x, void *blocks, size_t n, const float *importance) {
-    if (importance)
-        gb_wide_iq4_xs_row(x, blocks, n / GB_SUPER, importance);
-    else
-        gb_wide_iq4_xs_row(x, blocks, n / GB_SUPER, NULL);
-}
+GB_WIDE_ROW_QUANTIZE(iq4_xs, GB_SUPER)
 
 #endif

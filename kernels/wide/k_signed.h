@@ -74,12 +74,7 @@ GB_INLINE void gb_wide_q6_K_row(const float *x, gb_block_q6_K *block, size_t sup
     }
 }
 
-static inline void gb_wide_q6_K_quantize(const float *x, void *blocks, size_t n, const float *importance) {
-    if (importance)
-        gb_wide_q6_K_row(x, blocks, n / GB_SUPER, importance);
-    else
-        gb_wide_q6_K_row(x, blocks, n / GB_SUPER, NULL);
-}
+GB_WIDE_ROW_QUANTIZE(q6_K, GB_SUPER)
 
 /* --- q3_K -------------------------------------------------------------------------------------------------------- */
 
@@ -211,11 +206,6 @@ GB_INLINE void gb_wide_q3_K_row(const float *x, gb_block_q3_K *block, size_t sup
     }
 }
 
-static inline void gb_wide_q3_K_quantize(const float *x, void *blocks, size_t n, const float *importance) {
-    if (importance)
-        gb_wide_q3_K_row(x, blocks, n / GB_SUPER, importance);
-    else
-        gb_wide_q3_K_row(x, blocks, n / GB_SUPER, NULL);
-}
+GB_WIDE_ROW_QUANTIZE(q3_K, GB_SUPER)
 
 #endif

@@ -53,6 +53,15 @@ GB_INLINE gb_wide gb_wide_unless(gb_wide_mask mask, gb_wide a, gb_wide b) {
     return gb_wide_select(mask, b, a);
 }
 
+/* gb_wide_<format>_quantize() from gb_wide_<format>_row(), which is inlined twice: with importance and without. */
+#define GB_WIDE_ROW_QUANTIZE(format, elems)                                                                            \
+    static inline void gb_wide_##format##_quantize(const float *x, void *blocks, size_t n, const float *importance) {  \
+        if (importance)                                                                                                \
+            gb_wide_##format##_row(x, blocks, n / (elems), importance);                                                \
+        else                                                                                                           \
+            gb_wide_##format##_row(x, blocks, n / (elems), NULL);                                                      \
+    }
+
 /* The kernel of an instruction set, from gb_wide_<format>_quantize(). */
 #define GB_WIDE_QUANTIZE(format, isa)                                                                                  \
     void gb_##format##_quantize_##isa(const float *x, void *blocks, size_t n, const float *importance) {               \
