@@ -4,6 +4,8 @@
 #ifndef GB_INT8_ROW_H
 #define GB_INT8_ROW_H
 
+#include <float.h>
+
 #include "kernels/kernel.h"
 #include "reference/number.h"
 
@@ -11,6 +13,15 @@ enum { GB_INT8_RUN = 1 << 16, GB_INT8_ROWS = 4 };
 
 typedef void gb_int8_sums_fn(const int8_t *const w[GB_INT8_ROWS], size_t rows, const int8_t *a, size_t n,
                              int64_t total[GB_INT8_ROWS]);
+
+/* The scale of a row of that largest magnitude, at its head; returns what the elements are multiplied with, so that the
+ * products are at most 127 or NaN. */
+static inline float gb_int8_head(void *row, float largest) {
+    const float d = largest / 127.0F;
+    const float inverse = 127.0F / largest;
+    memcpy(row, &d, sizeof d);
+    return inverse <= FLT_MAX ? inverse : 0.0F;
+}
 
 /* y[r] of one or four rows. */
 static inline __attribute__((always_inline)) void gb_int8_rows(gb_int8_sums_fn *sums, const char *w, size_t w_stride,

@@ -3,5 +3,5 @@
 
 #include "kernels/vec64/int8_row.h"
 
-GB_INT8_ROW_DEQUANTIZE(avx512)
+GB_INT8_ROW_CODEC(avx512)
 GB_INT8_ROW_KERNELS(avx512, sums)

@@ -3,5 +3,5 @@
 
 #include "kernels/vec64/int8_row.h"
 
-GB_INT8_ROW_DEQUANTIZE(avx512vnni)
+GB_INT8_ROW_CODEC(avx512vnni)
 GB_INT8_ROW_KERNELS(avx512vnni, sums)

@@ -3,5 +3,5 @@
 
 #include "kernels/vec16/int8_row.h"
 
-GB_INT8_ROW_DEQUANTIZE(neon)
+GB_INT8_ROW_CODEC(neon)
 GB_INT8_ROW_KERNELS(neon, sums)

@@ -230,12 +230,14 @@ GB_INLINE gb_floats gb_v_fold(gb_floats a, gb_floats b) {
 /* On the bits, which order as the floats do: vmaxq would return a NaN, and a comparison with a constant becomes fmaxnm
  * under clang, which returns a signalling one. */
 GB_INLINE float gb_v_magnitude(const float *x, size_t n) {
-    uint32x4_t m = vdupq_n_u32(0);
-    for (size_t i = 0; i < n; i += 4) {
-        const uint32x4_t bits = vreinterpretq_u32_f32(vabsq_f32(vld1q_f32(x + i)));
-        m = vmaxq_u32(m, vandq_u32(bits, vcleq_u32(bits, vdupq_n_u32(0x7f800000U))));
+    uint32x4_t m[4] = {vdupq_n_u32(0), vdupq_n_u32(0), vdupq_n_u32(0), vdupq_n_u32(0)};
+    for (size_t i = 0; i < n; i += 16) {
+        for (size_t j = 0; j < 4; j++) {
+            const uint32x4_t bits = vreinterpretq_u32_f32(vabsq_f32(vld1q_f32(x + i + 4 * j)));
+            m[j] = vmaxq_u32(m[j], vandq_u32(bits, vcleq_u32(bits, vdupq_n_u32(0x7f800000U))));
+        }
     }
-    return gb_f32_from_bits(vmaxvq_u32(m));
+    return gb_f32_from_bits(vmaxvq_u32(vmaxq_u32(vmaxq_u32(m[0], m[1]), vmaxq_u32(m[2], m[3]))));
 }
 
 GB_INLINE float gb_v_first_extreme(const float *x, size_t n, float magnitude) {
@@ -255,6 +257,10 @@ GB_INLINE float gb_v_first_extreme(const float *x, size_t n, float magnitude) {
 /* fcvtas: ties away from zero, NaN to 0. */
 GB_INLINE gb_ints gb_v_round_away(gb_floats x) {
     return vcvtaq_s32_f32(x);
+}
+
+GB_INLINE gb_ints gb_v_nearest_even(gb_floats x) {
+    return vcvtnq_s32_f32(x);
 }
 
 GB_INLINE gb_ints gb_v_truncated(gb_floats x) {

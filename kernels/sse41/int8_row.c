@@ -3,5 +3,5 @@
 
 #include "kernels/vec16/int8_row.h"
 
-GB_INT8_ROW_DEQUANTIZE(sse41)
+GB_INT8_ROW_CODEC(sse41)
 GB_INT8_ROW_KERNELS(sse41, sums)

@@ -286,10 +286,12 @@ GB_INLINE __m128 gb_sse_abs(__m128 x) {
 
 /* maxps returns its second operand if one is NaN. */
 GB_INLINE float gb_v_magnitude(const float *x, size_t n) {
-    __m128 m = _mm_setzero_ps();
-    for (size_t i = 0; i < n; i += 4) m = _mm_max_ps(gb_sse_abs(_mm_loadu_ps(x + i)), m);
-    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
-    return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
+    __m128 m[4] = {_mm_setzero_ps(), _mm_setzero_ps(), _mm_setzero_ps(), _mm_setzero_ps()};
+    for (size_t i = 0; i < n; i += 16)
+        for (size_t j = 0; j < 4; j++) m[j] = _mm_max_ps(gb_sse_abs(_mm_loadu_ps(x + i + 4 * j)), m[j]);
+    m[0] = _mm_max_ps(_mm_max_ps(m[0], m[1]), _mm_max_ps(m[2], m[3]));
+    m[0] = _mm_max_ps(m[0], _mm_movehl_ps(m[0], m[0]));
+    return _mm_cvtss_f32(_mm_max_ss(m[0], _mm_movehdup_ps(m[0])));
 }
 
 GB_INLINE float gb_v_first_extreme(const float *x, size_t n, float magnitude) {
@@ -306,6 +308,11 @@ GB_INLINE gb_ints gb_v_round_away(gb_floats x) {
     const __m128 v = _mm_and_ps(x, _mm_cmpord_ps(x, x));
     const __m128 sign = _mm_and_ps(v, _mm_set1_ps(-0.0F));
     return _mm_cvttps_epi32(_mm_add_ps(v, _mm_or_ps(sign, _mm_set1_ps(0x1.fffffep-2F))));
+}
+
+/* A NaN gives INT32_MIN. */
+GB_INLINE gb_ints gb_v_nearest_even(gb_floats x) {
+    return _mm_cvtps_epi32(x);
 }
 
 GB_INLINE gb_ints gb_v_truncated(gb_floats x) {

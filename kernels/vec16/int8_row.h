@@ -18,7 +18,20 @@ GB_INLINE void sums(const int8_t *const w[GB_INT8_ROWS], size_t rows, const int8
     for (size_t r = 0; r < rows; r++) total[r] += all[r];
 }
 
-#define GB_INT8_ROW_DEQUANTIZE(isa)                                                                                    \
+GB_INLINE void encode(const float *x, void *row, size_t n) {
+    const gb_floats inverse = gb_v_fset(gb_int8_head(row, gb_v_magnitude(x, n)));
+    int8_t *q = (int8_t *)row + sizeof(float);
+    for (size_t i = 0; i < n; i += 16) {
+        gb_ints code[4];
+        for (size_t j = 0; j < 4; j++) code[j] = gb_v_nearest_even(gb_v_fload(x + i + 4 * j) * inverse);
+        gb_v_store(q + i, gb_v_low_bytes(code));
+    }
+}
+
+#define GB_INT8_ROW_CODEC(isa)                                                                                         \
+    void gb_int8_row_quantize_act_##isa(const float *x, void *blocks, size_t n) {                                      \
+        encode(x, blocks, n);                                                                                          \
+    }                                                                                                                  \
     void gb_int8_row_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
         const float d = gb_load_f32(blocks, 0);                                                                        \
         const char *q = (const char *)blocks + sizeof d;                                                               \

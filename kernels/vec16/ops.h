@@ -41,9 +41,10 @@
  *   gb_v_add_exact(s, x, y)             s + x * y where the product is exact: fused or not
  *   gb_v_pairs(a, b)                    sums of neighbours: a0 + a1, a2 + a3, b0 + b1, b2 + b3
  *   gb_v_fold(a, b)                     a0 + a2, a1 + a3, b0 + b2, b1 + b3
- *   gb_v_magnitude(x, n)                max |x| without NaN, else +0; n a multiple of 4
+ *   gb_v_magnitude(x, n)                max |x| without NaN, else +0; n a multiple of 16
  *   gb_v_first_extreme(x, n, m)         the first element of that magnitude, with its sign; +0 if it is 0
  *   gb_v_round_away(f)                  to int, ties away from zero, NaN to 0, |f| < 2^22
+ *   gb_v_nearest_even(f)                to int, ties to even, |f| < 2^31; of a NaN one whose low byte is 0
  *   gb_v_truncated(f)                   to int, |f| < 2^31; of a NaN anything
  *   gb_v_clamp(f, low, high)            NaN stays NaN
  *   gb_v_larger(f, m)                   f where it is larger, else m: also where f is NaN; m is not

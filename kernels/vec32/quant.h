@@ -6,19 +6,23 @@
 
 #include "kernels/vec32/simd.h"
 
-/* Largest magnitude of n (a multiple of 8) floats. NaN never counts: max returns its second operand then. */
-GB_INLINE float gb_largest(const float *x, size_t n) {
+/* Largest magnitude of n floats, a multiple of 8 for each of the maxima side by side (at most 4; more than one is worth
+ * it from some vectors on). NaN never counts: max returns its second operand then. */
+GB_INLINE float gb_largest(const float *x, size_t n, size_t maxima) {
     const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
-    __m256 m = _mm256_setzero_ps();
-    for (size_t i = 0; i < n; i += 8) m = _mm256_max_ps(_mm256_and_ps(_mm256_loadu_ps(x + i), magnitude), m);
-    __m128 h = _mm_max_ps(_mm256_castps256_ps128(m), _mm256_extractf128_ps(m, 1));
+    __m256 m[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
+    for (size_t i = 0; i < n; i += 8 * maxima)
+        for (size_t j = 0; j < maxima; j++)
+            m[j] = _mm256_max_ps(_mm256_and_ps(_mm256_loadu_ps(x + i + 8 * j), magnitude), m[j]);
+    for (size_t j = 1; j < maxima; j++) m[0] = _mm256_max_ps(m[j], m[0]);
+    __m128 h = _mm_max_ps(_mm256_castps256_ps128(m[0]), _mm256_extractf128_ps(m[0], 1));
     h = _mm_max_ps(h, _mm_movehl_ps(h, h));
     return _mm_cvtss_f32(_mm_max_ss(h, _mm_movehdup_ps(h)));
 }
 
 /* The first element of that magnitude, with its sign; +0 where there is none. */
 GB_INLINE float gb_extreme(const float *x, size_t n) {
-    const float largest = gb_largest(x, n);
+    const float largest = gb_largest(x, n, n > 32 ? 4 : 1);
     if (largest == 0.0F) return 0.0F;
     const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
     const __m256 want = _mm256_set1_ps(largest);
@@ -40,7 +44,7 @@ GB_INLINE __m256i gb_round_away_codes(const float *x, __m256 id) {
 
 /* Codes of 32 elements; returns the unrounded scale. */
 GB_INLINE float gb_round_bytes32(const float *x, int8_t qs[32]) {
-    const float d = gb_largest(x, 32) / 127.0F;
+    const float d = gb_largest(x, 32, 1) / 127.0F;
     float id = d != 0.0F ? 1.0F / d : 0.0F;
     if (id > FLT_MAX) id = 0.0F;
     const __m256 v = _mm256_set1_ps(id);
