@@ -471,8 +471,24 @@ START_TEST(every_need_counts) {
 }
 END_TEST
 
+/* Where a lower tier was measured to be faster on a CPU with both (the head of kernels.def says which). */
+static const struct {
+    gb_format format;
+    gb_op op;
+    gb_isa first;
+} outrun[] = {{GB_FORMAT_f16, GB_OP_dot, GB_ISA_avx2},
+              {GB_FORMAT_f16, GB_OP_gemv, GB_ISA_avx2},
+              {GB_FORMAT_bf16, GB_OP_dot, GB_ISA_avx2},
+              {GB_FORMAT_bf16, GB_OP_gemv, GB_ISA_avx2}};
+
+static int is_outrun(const gb_kernel *k) {
+    for (size_t i = 0; i < sizeof outrun / sizeof outrun[0]; i++)
+        if (outrun[i].format == k->format && outrun[i].op == k->op && outrun[i].first == k->isa) return 1;
+    return 0;
+}
+
 /* Catches a table whose rows of one operation are not ordered best first: a machine with everything must take a row
- * that no other usable row's tier includes. */
+ * that no other usable row's tier includes, but for the measured exceptions. */
 START_TEST(best_tier_first) {
     const gb_cap all = {.features = ~0U};
     for (size_t i = 0; i < gb_kernel_count; i++) {
@@ -482,7 +498,8 @@ START_TEST(best_tier_first) {
         ck_assert_ptr_nonnull(k);
         const gb_cpu_mask mine = gb_isas[k->isa].needs;
         const gb_cpu_mask theirs = gb_isas[other->isa].needs;
-        ck_assert_msg(mine == theirs || (mine & ~theirs) != 0, "%s hides the better %s", k->name, other->name);
+        ck_assert_msg(is_outrun(k) || mine == theirs || (mine & ~theirs) != 0, "%s hides the better %s", k->name,
+                      other->name);
     }
 }
 END_TEST

@@ -16,6 +16,7 @@ typedef struct {
     __m256 (*load)(const void *p);
     size_t block; /* a multiple of 16 that divides GB_ROWS_K */
     void (*decode)(const uint8_t *row, size_t n, size_t k, gb_floats *x);
+    int apart; /* elements are the upper halves of floats: gemv takes those of even and of odd place apart */
 } gb_row_format;
 
 enum { GB_DECODED = 8 };
@@ -37,7 +38,7 @@ GB_INLINE __m256 gb_load8_bf16(const void *p) {
 #define GB_ROW_F16                                                                                                     \
     { .bytes = 2, .load = gb_load8_f16 }
 #define GB_ROW_BF16                                                                                                    \
-    { .bytes = 2, .load = gb_load8_bf16 }
+    { .bytes = 2, .load = gb_load8_bf16, .apart = 1 }
 
 /* acc + x * y. fused only where the product is exact (f16 times f16: 11 + 11 bits), so that both ways give one result.
  */
@@ -53,12 +54,30 @@ GB_INLINE float gb_fold(__m256 low, __m256 high) {
     return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
 }
 
+/* Sixteen elements: 0-7 and 8-15, or apart, by a shift and a mask instead of a shuffle for each eight. */
+GB_INLINE void gb_load16(const gb_row_format *f, const char *p, __m256 out[2]) {
+    if (f->apart) {
+        const __m256i v = gb_load256(p);
+        out[0] = _mm256_castsi256_ps(_mm256_slli_epi32(v, 16));
+        out[1] = _mm256_castsi256_ps(_mm256_and_si256(v, _mm256_set1_epi32((int)0xffff0000U)));
+        return;
+    }
+    for (size_t h = 0; h < 2; h++) out[h] = f->load(p + 8 * h * f->bytes);
+}
+
+/* gb_fold() of lanes so loaded. */
+GB_INLINE float gb_fold16(const gb_row_format *f, const __m256 lane[2]) {
+    if (!f->apart) return gb_fold(lane[0], lane[1]);
+    const __m256 low = _mm256_unpacklo_ps(lane[0], lane[1]);  /* 0-3, 8-11 */
+    const __m256 high = _mm256_unpackhi_ps(lane[0], lane[1]); /* 4-7, 12-15 */
+    return gb_fold(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31));
+}
+
 /* The last n % 16 elements, followed by zeros. */
 GB_INLINE void gb_tail16(const gb_row_format *f, const char *p, size_t count, __m256 out[2]) {
     char padded[GB_LANES * 4] = {0};
     memcpy(padded, p, count * f->bytes);
-    out[0] = f->load(padded);
-    out[1] = f->load(padded + 8 * f->bytes);
+    gb_load16(f, padded, out);
 }
 
 /* --- gemv: up to four rows at a time, lanes in registers over the whole of K --- */
@@ -88,10 +107,12 @@ GB_INLINE void gb_gemv_rows(const gb_row_format *fw, const gb_row_format *fa, in
     for (size_t r = 0; r < rows; r++) lane[r][0] = lane[r][1] = _mm256_setzero_ps();
     size_t i = 0;
     for (; i + GB_LANES <= n; i += GB_LANES) {
-        for (size_t h = 0; h < 2; h++) {
-            const __m256 x = fa->load(a + (i + 8 * h) * fa->bytes);
-            for (size_t r = 0; r < rows; r++)
-                lane[r][h] = gb_add_product(fused, fw->load(w + r * w_stride + (i + 8 * h) * fw->bytes), x, lane[r][h]);
+        __m256 x[2];
+        gb_load16(fa, a + i * fa->bytes, x);
+        for (size_t r = 0; r < rows; r++) {
+            __m256 v[2];
+            gb_load16(fw, w + r * w_stride + i * fw->bytes, v);
+            for (size_t h = 0; h < 2; h++) lane[r][h] = gb_add_product(fused, v[h], x[h], lane[r][h]);
         }
     }
     if (i < n) {
@@ -103,14 +124,15 @@ GB_INLINE void gb_gemv_rows(const gb_row_format *fw, const gb_row_format *fa, in
             for (size_t h = 0; h < 2; h++) lane[r][h] = gb_add_product(fused, v[h], x[h], lane[r][h]);
         }
     }
-    for (size_t r = 0; r < rows; r++) y[r] = gb_fold(lane[r][0], lane[r][1]);
+    for (size_t r = 0; r < rows; r++) y[r] = gb_fold16(fw, lane[r]);
 }
 
+/* A row alone is one chain of additions, and a fused one takes longer. */
 GB_INLINE void gb_row_gemv(const gb_row_format *fw, const gb_row_format *fa, int fused, const void *w, size_t w_stride,
                            size_t rows, const void *a, size_t n, float *y) {
     size_t r = 0;
     for (; r + 4 <= rows; r += 4) gb_gemv_rows(fw, fa, fused, (const char *)w + r * w_stride, w_stride, 4, a, n, y + r);
-    for (; r < rows; r++) gb_gemv_rows(fw, fa, fused, (const char *)w + r * w_stride, w_stride, 1, a, n, y + r);
+    for (; r < rows; r++) gb_gemv_rows(fw, fa, 0, (const char *)w + r * w_stride, w_stride, 1, a, n, y + r);
 }
 
 /* --- gemm: tiles of 16 x 16 results, elements converted once per tile, lanes in a buffer between chunks of K --- */
@@ -128,9 +150,9 @@ GB_INLINE void gb_convert_row(const gb_row_format *f, const char *p, size_t coun
     size_t i = 0;
     for (; i + 8 <= count; i += 8) _mm256_storeu_ps(to + i, f->load(p + i * f->bytes));
     if (i < count) {
-        __m256 v[2];
-        gb_tail16(f, p + i * f->bytes, count - i, v);
-        _mm256_storeu_ps(to + i, v[0]);
+        char padded[8 * 4] = {0};
+        memcpy(padded, p + i * f->bytes, (count - i) * f->bytes);
+        _mm256_storeu_ps(to + i, f->load(padded));
         i += 8;
     }
     if (i % GB_LANES != 0) _mm256_storeu_ps(to + i, _mm256_setzero_ps());
