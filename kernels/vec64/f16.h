@@ -23,11 +23,7 @@ GB_INLINE void to_halves(const float *x, void *blocks, size_t n) {
     size_t i = 0;
     for (; i + 16 * STEP <= n; i += 16 * STEP) {
         __m512 v[STEP];
-        GB_UNROLL
-        for (size_t j = 0; j < STEP; j++) v[j] = _mm512_loadu_ps(x + i + 16 * j);
-        __mmask16 nan = 0;
-        GB_UNROLL
-        for (size_t j = 0; j < STEP; j += 2) nan |= _mm512_cmp_ps_mask(v[j], v[j + 1], _CMP_UNORD_Q);
+        const int nan = gb_load_vectors(x + i, STEP, v);
         GB_UNROLL
         for (size_t j = 0; j < STEP; j++)
             _mm256_storeu_si256((__m256i *)(void *)(h + i + 16 * j), nan ? to_f16(v[j]) : convert(v[j]));
@@ -38,11 +34,6 @@ GB_INLINE void to_halves(const float *x, void *blocks, size_t n) {
     }
 }
 
-/* The product of two f16 (11 + 11 significant bits, exponents far inside the f32 range) is exact in f32: one rounding
- * either way. */
-GB_INLINE __m512 madd_fused(__m512 a, __m512 b, __m512 acc) {
-    return _mm512_fmadd_ps(a, b, acc);
-}
-
+/* The product of two f16 (11 + 11 significant bits, exponents far inside the f32 range) is exact in f32. */
 static const gb_lanes16 format = {
-    .bytes = sizeof(uint16_t), .load = gb_load_f16x16, .load_some = gb_load_some_f16x16, .madd = madd_fused};
+    .bytes = sizeof(uint16_t), .load = gb_load_f16x16, .load_some = gb_load_some_f16x16, .madd = gb_madd_fused};
