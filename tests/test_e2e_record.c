@@ -9,9 +9,11 @@
 #include "tests/support/schema.h"
 #include "tests/support/suite.h"
 
-/* What the program itself prints for the default model: two tests, of which one has gaps between tokens. */
-static cJSON *run_e2e(void) {
-    static char text[1 << 20];
+static char text[1 << 20];
+
+/* What the program itself prints for the default model: two tests, of which one has gaps between tokens. Once for all
+ * tests, because its prediction takes seconds. */
+static void run_e2e(void) {
     const char *program = getenv("GAUGEBLOCK");
     ck_assert_ptr_nonnull(program);
     char command[2048];
@@ -24,13 +26,16 @@ static cJSON *run_e2e(void) {
     const size_t size = fread(text, 1, sizeof text - 1, out);
     ck_assert_int_eq(pclose(out), 0);
     text[size] = '\0';
+}
+
+static cJSON *read_e2e(void) {
     cJSON *json = cJSON_Parse(text);
     ck_assert_msg(cJSON_IsArray(json), "not an array: %.200s", text);
     return json;
 }
 
 START_TEST(conforms_to_schema) {
-    cJSON *json = run_e2e();
+    cJSON *json = read_e2e();
     cJSON *schema = gb_schema_read("e2e.schema.json");
     const cJSON *record = NULL;
     cJSON_ArrayForEach(record, json) {
@@ -55,7 +60,7 @@ END_TEST
 
 /* The schema must be able to refuse: each damage is one that a careless change would do. */
 START_TEST(schema_refuses) {
-    cJSON *json = run_e2e();
+    cJSON *json = read_e2e();
     cJSON *schema = gb_schema_read("e2e.schema.json");
     cJSON *record = cJSON_GetArrayItem(json, 0);
     cJSON *kept = cJSON_DetachItemFromObjectCaseSensitive(record, "tps_median");
@@ -75,6 +80,7 @@ int main(void) {
     Suite *suite = suite_create("e2e_record");
     TCase *tcase = tcase_create("e2e_record");
     tcase_set_timeout(tcase, 120);
+    tcase_add_unchecked_fixture(tcase, run_e2e, NULL);
     tcase_add_test(tcase, conforms_to_schema);
     tcase_add_test(tcase, schema_refuses);
     suite_add_tcase(suite, tcase);
