@@ -8,7 +8,7 @@ long=0
 parts=()
 for word in "$@"; do
   case "$word" in
-    --all) long=1 ;;
+    --all) long=1; export GB_TEST_ALL=1 ;;
     gcc|clang|asan|aarch64) parts+=("$word") ;;
     *) echo "check.sh: unknown word '$word'" >&2; exit 2 ;;
   esac

@@ -40,7 +40,7 @@ if ! cmp -s few.json off.json; then
     expect 1 '"same":	false' --only hashes --golden off.json --json
     # every type: the update must give the committed file again, digit by digit. Not under sanitizers, which have seen the
     # same code in the hashes above and need minutes for this
-    if ! grep -q '^GB_SANITIZE:BOOL=ON' "$(dirname "$GAUGEBLOCK")/CMakeCache.txt" 2>/dev/null; then
+    if [ -z "${GB_SANITIZED:-}" ] || [ -n "${GB_TEST_ALL:-}" ]; then
         cp off.json mended.json
         expect 0 'golden hashes: ' --update-golden --golden mended.json
         diff <(grep '"logits"' "$golden") <(grep '"logits"' mended.json) || problem 'the updated hashes are not the golden ones'

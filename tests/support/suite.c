@@ -9,3 +9,7 @@ int run_suite(Suite *suite) {
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+
+bool few_tests(void) {
+    return GB_SANITIZED && !getenv("GB_TEST_ALL");
+}
