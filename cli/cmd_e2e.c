@@ -169,10 +169,29 @@ static int read_options(int argc, char **argv, gb_e2e_options *o, gb_error *err)
     return rc;
 }
 
+/* What is predicted: a file, or a type of the shape. */
+static int subject(const gb_e2e_options *o, size_t i, gb_predict_model *out, gb_error *err) {
+    gb_model_sizes sizes;
+    if (!o->shape) return gb_predict_model_of_file(o->models[i], out, err);
+    const int rc = gb_predict_sizes(o->shape, &sizes, err);
+    return rc ? rc : gb_predict_model_of_sizes(&sizes, o->models[i], out, err);
+}
+
+/* Shapes and types that are none are refused before the kernels are verified, which takes seconds. */
+static int check_shape(const gb_e2e_options *o, gb_error *err) {
+    int rc = GB_OK;
+    for (size_t i = 0; !rc && i < o->model_count; i++) {
+        gb_predict_model model = {0};
+        rc = subject(o, i, &model, err);
+        gb_predict_model_free(&model);
+    }
+    return rc;
+}
+
 /* Default lengths shrink to the shortest context; lengths that were asked for must fit it. */
 static int fit_context(gb_e2e_options *o, gb_error *err) {
     size_t n_ctx = 0;
-    if (o->shape) return GB_OK;
+    if (o->shape) return check_shape(o, err);
     const int rc = gb_e2e_context(o->models, o->model_count, &n_ctx, err);
     if (rc) return rc;
     struct {
@@ -198,13 +217,6 @@ static void show_progress(void *user, double share) {
 }
 
 /* --- predictions: out[model * thread counts + count] -------------------------------------------------------------- */
-
-static int subject(const gb_e2e_options *o, size_t i, gb_predict_model *out, gb_error *err) {
-    gb_model_sizes sizes;
-    if (!o->shape) return gb_predict_model_of_file(o->models[i], out, err);
-    const int rc = gb_predict_sizes(o->shape, &sizes, err);
-    return rc ? rc : gb_predict_model_of_sizes(&sizes, o->models[i], out, err);
-}
 
 /* All models for one number of threads after the other: a team of threads lives as long as it is needed. */
 static int predict_jobs(const gb_e2e_options *o, const gb_predict_where *where, gb_predict_job *jobs,
