@@ -27,22 +27,16 @@ GB_INLINE __m512i numbers_bf16(__m512 x, __m512 y) {
 
 enum { STEP = 8 }; /* vectors in which NaN is looked for at once */
 
+GB_INLINE void step(const float *x, const __m512 v[], int nan, uint16_t *h) {
+    GB_UNROLL
+    for (size_t j = 0; j < STEP; j += 2) _mm512_storeu_si512(h + 16 * j, numbers_bf16(v[j], v[j + 1]));
+    if (nan)
+        for (size_t j = 0; j < STEP; j++)
+            _mm256_storeu_si256((__m256i *)(void *)(h + 16 * j), to_bf16(_mm512_loadu_ps(x + 16 * j)));
+}
+
 GB_INLINE void to_halves(const float *x, void *blocks, size_t n) {
-    uint16_t *h = blocks; /* any address: only vector stores go through it */
-    size_t i = 0;
-    for (; i + 16 * STEP <= n; i += 16 * STEP) {
-        __m512 v[STEP];
-        const int nan = gb_load_vectors(x + i, STEP, v);
-        GB_UNROLL
-        for (size_t j = 0; j < STEP; j += 2) _mm512_storeu_si512(h + i + 16 * j, numbers_bf16(v[j], v[j + 1]));
-        if (nan)
-            for (size_t j = 0; j < STEP; j++)
-                _mm256_storeu_si256((__m256i *)(void *)(h + i + 16 * j), to_bf16(_mm512_loadu_ps(x + i + 16 * j)));
-    }
-    for (; i < n; i += 16) {
-        const __mmask16 lanes = gb_lanes(n - i);
-        _mm256_mask_storeu_epi16(h + i, lanes, to_bf16(_mm512_maskz_loadu_ps(lanes, x + i)));
-    }
+    gb_convert_row(x, blocks, n, STEP, step, to_bf16);
 }
 
 /* Words to the upper halves of dwords, the order of the words given: one instruction, where widening and a shift are

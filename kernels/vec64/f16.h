@@ -18,20 +18,15 @@ GB_INLINE __m256i to_f16(__m512 x) {
 
 enum { STEP = 4 }; /* vectors in which NaN is looked for at once */
 
+GB_INLINE void step(const float *x, const __m512 v[], int nan, uint16_t *h) {
+    (void)x;
+    GB_UNROLL
+    for (size_t j = 0; j < STEP; j++)
+        _mm256_storeu_si256((__m256i *)(void *)(h + 16 * j), nan ? to_f16(v[j]) : convert(v[j]));
+}
+
 GB_INLINE void to_halves(const float *x, void *blocks, size_t n) {
-    uint16_t *h = blocks; /* any address: only vector stores go through it */
-    size_t i = 0;
-    for (; i + 16 * STEP <= n; i += 16 * STEP) {
-        __m512 v[STEP];
-        const int nan = gb_load_vectors(x + i, STEP, v);
-        GB_UNROLL
-        for (size_t j = 0; j < STEP; j++)
-            _mm256_storeu_si256((__m256i *)(void *)(h + i + 16 * j), nan ? to_f16(v[j]) : convert(v[j]));
-    }
-    for (; i < n; i += 16) {
-        const __mmask16 lanes = gb_lanes(n - i);
-        _mm256_mask_storeu_epi16(h + i, lanes, to_f16(_mm512_maskz_loadu_ps(lanes, x + i)));
-    }
+    gb_convert_row(x, blocks, n, STEP, step, to_f16);
 }
 
 /* The product of two f16 (11 + 11 significant bits, exponents far inside the f32 range) is exact in f32. */

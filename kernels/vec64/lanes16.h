@@ -50,6 +50,9 @@ GB_INLINE __m512 gb_load_some_f16x16(const void *p, __mmask16 lanes) {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes, p));
 }
 
+/* Sixteen floats as elements of two bytes. */
+typedef __m256i gb_convert16_fn(__m512 x);
+
 /* An even number of vectors of x; returns whether a NaN is among them. */
 GB_INLINE int gb_load_vectors(const float *x, size_t count, __m512 v[]) {
     GB_UNROLL_ALL
@@ -58,6 +61,27 @@ GB_INLINE int gb_load_vectors(const float *x, size_t count, __m512 v[]) {
     GB_UNROLL_ALL
     for (size_t j = 0; j < count; j += 2) nan |= _mm512_cmp_ps_mask(v[j], v[j + 1], _CMP_UNORD_Q);
     return nan != 0;
+}
+
+/* What v, the vectors at x, becomes at h; nan: whether one is among them. */
+typedef void gb_convert_fn(const float *x, const __m512 v[], int nan, uint16_t *h);
+
+enum { GB_MOST_STEP = 8 };
+
+/* A row of n floats: `step` vectors at a time, then one by one, the last one masked. */
+GB_INLINE void gb_convert_row(const float *x, void *blocks, size_t n, size_t step, gb_convert_fn *some,
+                              gb_convert16_fn *one) {
+    uint16_t *h = blocks; /* any address: only vector stores go through it */
+    size_t i = 0;
+    for (; i + 16 * step <= n; i += 16 * step) {
+        __m512 v[GB_MOST_STEP];
+        const int nan = gb_load_vectors(x + i, step, v);
+        some(x + i, v, nan, h + i);
+    }
+    for (; i < n; i += 16) {
+        const __mmask16 lanes = gb_lanes(n - i);
+        _mm256_mask_storeu_epi16(h + i, lanes, one(_mm512_maskz_loadu_ps(lanes, x + i)));
+    }
 }
 
 /* Two roundings. */
