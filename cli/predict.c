@@ -3,9 +3,8 @@
 #include "bench/models.h"
 #include "bench/team.h"
 #include "harness/file.h"
+#include "model/llama.h"
 
-/* Of a shape's file, which may name 2^24: every layer is planned, tensor by tensor. */
-enum { MOST_LAYERS = 4096 };
 /* Of a kernel; its share of rounding is far below what a machine's moods change. */
 static const double measured_ms = 15;
 /* Share of a file's pages. */
@@ -14,9 +13,9 @@ static const double least_resident = 0.99;
 int gb_predict_sizes(const char *word, gb_model_sizes *out, gb_error *err) {
     gb_model_facts f;
     int rc = gb_model_facts_find(word, &f, err);
-    if (!rc && f.layers > MOST_LAYERS)
-        rc = gb_fail(err, GB_EINPUT, "--shape '%s': %zu layers: at most %d can be predicted", word, f.layers,
-                     (int)MOST_LAYERS);
+    if (!rc && f.layers > GB_MAX_LAYERS)
+        rc = gb_fail(err, GB_EINPUT, "--shape '%s': %zu layers: at most %d are supported", word, f.layers,
+                     (int)GB_MAX_LAYERS);
     if (!rc) *out = (gb_model_sizes){f.layers, f.embd, f.heads, f.kv_heads, f.head_dim, f.ffn, f.vocab};
     return rc;
 }

@@ -70,7 +70,7 @@ if has gcc && [ "$long" = 1 ]; then
   step "verify, every domain small enough to walk" build/release/gaugeblock verify --exhaustive
 fi
 # of another compiler's program what a compiler can change: kernels, floats, hashes; all of it with --all
-computed='test_(verify|golden|engine|quantize|foreign|iquants|scale8|tiles|cpu|absent|rng|stats)|cli_(verify|standin|check|codec|isa_leak)'
+computed='test_(verify|golden|exact_products|engine|quantize|foreign|iquants|scale8|tiles|cpu|absent|rng|stats)|cli_(verify|standin|check|codec|isa_leak)'
 if has clang; then
   few=(-R "$computed")
   [ "$long" = 1 ] && few=()

@@ -158,7 +158,7 @@ refuse 'exclude each other' e2e --predict --shape gauge-4m --type q8_0 -m "$mode
 refuse 'exclude each other' e2e --predict --no-predict -m "$model"
 refuse 'expected a file, or one of' e2e --predict --shape colossus --type q8_0
 printf 'layers 16777216\nembd 64\nheads 1\nkv_heads 1\nhead_dim 64\nffn 64\nvocab 64\n' >"$work/tall.txt"
-refuse '16777216 layers: at most 4096' e2e --predict --shape "$work/tall.txt" --type q8_0
+refuse '16777216 layers: at most 1024' e2e --predict --shape "$work/tall.txt" --type q8_0
 refuse 'q9_9' e2e --predict --shape gauge-4m --type q9_9
 refuse "--type 'q8_0,': an empty name" e2e --predict --shape gauge-4m --type q8_0,
 GAUGEBLOCK_ISA=quantum refuse GAUGEBLOCK_ISA perplexity -m "$model" -f "$work/text"
