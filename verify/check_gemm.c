@@ -86,6 +86,8 @@ void gb_check_gemm(gb_check *c) {
     const size_t chunks = block == 1 ? 39 : (320 + block - 1) / block * block;
     if (c->effort != GB_EFFORT_QUICK && gb_case(c, "rows=49,cols=261,n=%zu", chunks))
         run(c, 49, 261, chunks, false, (gaps){.y = 1});
+    /* and more than any works on at a time, so that rows of n are interrupted, too */
+    if (gb_case(c, "rows=3,cols=517,n=%zu", chunks)) run(c, 3, 517, chunks, false, (gaps){.y = 1});
     for (size_t shift = 0; shift < 8; shift++)
         if (gb_case(c, "rows=9,cols=5,shift=%zu", shift))
             run(c, 9, 5, 3 * block, false, (gaps){.w = shift, .a = shift, .y = shift, .shift = shift});

@@ -131,8 +131,12 @@ static void tile1(const void *p, const gb_gemm_args *g, size_t col, size_t from,
 }
 
 void gb_q4_0_gemm_avx2(const gb_gemm_args *g) {
-    static const gb_gemm_format format = {
-        .elems = BLOCK, .cols = 4, .panel = fill_panel, .tile = tile4, .tile1 = tile1};
+    static const gb_gemm_format format = {.elems = BLOCK,
+                                          .cols = 4,
+                                          .bytes = GB_PANEL_K / BLOCK * sizeof(gb_block_q8_0),
+                                          .panel = fill_panel,
+                                          .tile = tile4,
+                                          .tile1 = tile1};
     weight_panel panel;
     int32_t *start = g->scratch;
     float *d = (float *)g->scratch + g->cols * (g->n / BLOCK);

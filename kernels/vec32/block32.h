@@ -95,13 +95,19 @@ GB_INLINE void gb_widened(const gb_byte_format *f, const void *w, size_t i, __m2
     for (size_t h = 0; h < 2; h++) half[h] = _mm256_cvtepi8_epi16(f->half(w, i, h));
 }
 
+/* The i-th 32 of block w: values, or (zero) what is that much above them. Narrow codes are at most 127, so that the
+ * difference fits a byte. */
+GB_INLINE __m256i gb_signed_bytes(const gb_byte_format *f, const void *w, size_t i) {
+    const __m256i code = f->codes(w, i);
+    return f->wide || f->zero ? code : _mm256_sub_epi8(code, _mm256_set1_epi8((char)f->offset));
+}
+
 /* The i-th 32 values of block w, in sixteen bits each. */
 GB_INLINE void gb_signed_codes(const gb_byte_format *f, const void *w, size_t i, __m256i half[2]) {
     if (f->wide) {
         gb_widened(f, w, i, half);
     } else {
-        /* narrow codes are at most 127, so the difference fits a byte */
-        const __m256i code = _mm256_sub_epi8(f->codes(w, i), _mm256_set1_epi8(f->zero ? 0 : (char)f->offset));
+        const __m256i code = gb_signed_bytes(f, w, i);
         half[0] = _mm256_cvtepi8_epi16(_mm256_castsi256_si128(code));
         half[1] = _mm256_cvtepi8_epi16(_mm256_extracti128_si256(code, 1));
     }
@@ -228,13 +234,17 @@ GB_INLINE __m256 gb_terms32(const gb_byte_format *f, const void *w, const gb_byt
 
 /* What the two kinds of gemm take from it; one of them is the tier's. */
 #define GB_BYTE_GEMM_WIDE(name, isa, format)                                                                           \
-    GB_INLINE void name##_values(const char *row, size_t k, __m256i half[2]) {                                         \
-        gb_signed_codes(&(format), row + k / (format).per * (format).bytes, k % (format).per, half);                   \
+    GB_INLINE __m256i name##_signed(const char *row, size_t k) {                                                       \
+        return gb_signed_bytes(&(format), row + k / (format).per * (format).bytes, k % (format).per);                  \
     }                                                                                                                  \
     GB_INLINE __m256 name##_row_scales(const char *const row[8], size_t k, size_t m) {                                 \
         return (format).row_scales(row, gb_scale_at(&(format), k) + m * sizeof(uint16_t));                             \
     }                                                                                                                  \
-    GB_WIDE_GEMM(name, isa, gb_term_elems(&(format)), (format).affine, name##_values, name##_row_scales)
+    GB_INLINE int name##_term_zero(const char *row, size_t k) {                                                        \
+        return (format).zero ? (format).zero(row + k / (format).per * (format).bytes) : 0;                             \
+    }                                                                                                                  \
+    GB_WIDE_GEMM(name, isa, gb_term_elems(&(format)), (format).affine, name##_signed, name##_row_scales,               \
+                 (format).zero != NULL, name##_term_zero, NULL)
 
 #define GB_BYTE_GEMM_BYTES(name, isa, format)                                                                          \
     GB_INLINE __m256i name##_raised(const char *row, size_t k) {                                                       \

@@ -9,12 +9,16 @@
 
 enum { GB_PANEL_ROWS = 16, GB_PANEL_K = 256, GB_TILE_COLS = 4 };
 
-/* Columns per pass: their activations (two bytes an element at most) stay in the second-level cache. */
-enum { GB_PASS_ELEMS = 196608 };
+/* A pass: the part of the activations that stays in the second-level cache while all rows meet it. As many columns as
+ * can be, and of K what is left: unpacking a panel costs as much as multiplying it by five columns, or by twenty
+ * (iq4_xs). */
+enum { GB_PASS_BYTES = 384 * 1024, GB_PASS_COLS = 512, GB_SUMS_AT_END = 65536 };
+_Static_assert(GB_PASS_COLS *GB_PANEL_ROWS * sizeof(float) <= GB_SUMS_AT_END, "the sums of a pass, in scratch");
 
 typedef struct {
     size_t elems; /* per block */
     size_t cols;  /* of a tile, at most GB_TILE_COLS */
+    size_t bytes; /* of the activations of GB_PANEL_K elements of a column */
     /* blocks from .. from + count - 1 of sixteen rows into the panel */
     void (*panel)(const char *const row[GB_PANEL_ROWS], size_t from, size_t count, void *panel);
     /* acc[v][c] = acc[v][c] + terms of those blocks, rows 8v .. 8v + 7, columns col + c */
@@ -24,44 +28,82 @@ typedef struct {
                   __m256 acc[2][GB_TILE_COLS]); /* the same for one column */
 } gb_gemm_format;
 
-GB_INLINE void gb_gemm_tile(const gb_gemm_format *f, const gb_gemm_args *g, const void *panel, size_t row, size_t col,
-                            size_t cols, size_t from, size_t count) {
-    const __m256i mask[2] = {gb_lane_mask((ptrdiff_t)(g->rows - row)), gb_lane_mask((ptrdiff_t)(g->rows - row) - 8)};
+/* Where a pass stands: columns col .. col_end - 1; blocks begin .. end - 1 of K, of them from .. from + count - 1 in
+ * the panel; rows from `row` on. */
+typedef struct {
+    size_t col, col_end, begin, end, row, from, count;
+    float *sums; /* per column sixteen rows, between panels: columns of y may lie in few sets of the cache */
+} gb_gemm_pass;
+
+GB_INLINE void gb_gemm_tile(const gb_gemm_format *f, const gb_gemm_args *g, const void *panel, const gb_gemm_pass *p,
+                            size_t col, size_t cols) {
+    const ptrdiff_t rows = (ptrdiff_t)(g->rows - p->row);
+    const __m256i mask[2] = {gb_lane_mask(rows), gb_lane_mask(rows - 8)};
     __m256 acc[2][GB_TILE_COLS];
     for (size_t c = 0; c < cols; c++) {
-        const float *y = g->y + (col + c) * g->y_stride + row;
-        for (size_t v = 0; v < 2; v++)
-            acc[v][c] = from > 0 ? _mm256_maskload_ps(y + 8 * v, mask[v]) : _mm256_setzero_ps();
+        const float *y = g->y + (col + c) * g->y_stride + p->row;
+        const float *sums = p->sums + (col - p->col + c) * GB_PANEL_ROWS;
+        for (size_t v = 0; v < 2; v++) {
+            if (p->from > p->begin)
+                acc[v][c] = _mm256_load_ps(sums + 8 * v);
+            else
+                acc[v][c] = p->from > 0 ? _mm256_maskload_ps(y + 8 * v, mask[v]) : _mm256_setzero_ps();
+        }
     }
     if (cols == 1)
-        f->tile1(panel, g, col, from, count, acc);
+        f->tile1(panel, g, col, p->from, p->count, acc);
     else
-        f->tile(panel, g, col, from, count, acc);
+        f->tile(panel, g, col, p->from, p->count, acc);
     for (size_t c = 0; c < cols; c++) {
-        float *y = g->y + (col + c) * g->y_stride + row;
-        for (size_t v = 0; v < 2; v++) _mm256_maskstore_ps(y + 8 * v, mask[v], acc[v][c]);
+        float *y = g->y + (col + c) * g->y_stride + p->row;
+        float *sums = p->sums + (col - p->col + c) * GB_PANEL_ROWS;
+        for (size_t v = 0; v < 2; v++) {
+            if (p->from + p->count < p->end)
+                _mm256_store_ps(sums + 8 * v, acc[v][c]);
+            else
+                _mm256_maskstore_ps(y + 8 * v, mask[v], acc[v][c]);
+        }
     }
 }
 
-/* Rows behind the last are computed as copies of it and not stored. */
+/* All rows of a pass. Rows behind the last are computed as copies of it and not stored. */
+GB_INLINE void gb_gemm_rows(const gb_gemm_format *f, const gb_gemm_args *g, gb_gemm_pass *p, void *panel) {
+    const size_t step = GB_PANEL_K / f->elems;
+    for (p->row = 0; p->row < g->rows; p->row += GB_PANEL_ROWS) {
+        const char *w[GB_PANEL_ROWS];
+        for (size_t r = 0; r < GB_PANEL_ROWS; r++)
+            w[r] = (const char *)g->w + (p->row + r < g->rows ? p->row + r : g->rows - 1) * g->w_stride;
+        for (p->from = p->begin; p->from < p->end; p->from += step) {
+            p->count = p->end - p->from < step ? p->end - p->from : step;
+            f->panel(w, p->from, p->count, panel);
+            size_t c = p->col;
+            for (; c + f->cols <= p->col_end; c += f->cols) gb_gemm_tile(f, g, panel, p, c, f->cols);
+            for (; c < p->col_end; c++) gb_gemm_tile(f, g, panel, p, c, 1);
+        }
+    }
+}
+
+GB_INLINE size_t gb_shares(size_t all, size_t most) {
+    return (all + most - 1) / most;
+}
+
+/* Blocks of K in a pass of so many columns: equal shares of whole panels. */
+GB_INLINE size_t gb_pass_span(const gb_gemm_format *f, size_t n, size_t cols) {
+    const size_t fit = GB_PASS_BYTES / f->bytes / cols;
+    const size_t panels = gb_shares(n, GB_PANEL_K);
+    return gb_shares(panels, gb_shares(panels, fit > 0 ? fit : 1)) * (GB_PANEL_K / f->elems);
+}
+
 GB_INLINE void gb_block_gemm(const gb_gemm_format *f, const gb_gemm_args *g, void *panel) {
     const size_t blocks = g->n / f->elems;
-    const size_t step = GB_PANEL_K / f->elems;
-    const size_t fit = GB_PASS_ELEMS / g->n / GB_TILE_COLS * GB_TILE_COLS;
-    const size_t pass = fit > 16 ? fit : 16;
-    for (size_t col = 0; col < g->cols; col += pass) {
-        const size_t end = g->cols - col < pass ? g->cols : col + pass;
-        for (size_t row = 0; row < g->rows; row += GB_PANEL_ROWS) {
-            const char *w[GB_PANEL_ROWS];
-            for (size_t r = 0; r < GB_PANEL_ROWS; r++)
-                w[r] = (const char *)g->w + (row + r < g->rows ? row + r : g->rows - 1) * g->w_stride;
-            for (size_t from = 0; from < blocks; from += step) {
-                const size_t count = blocks - from < step ? blocks - from : step;
-                f->panel(w, from, count, panel);
-                size_t c = col;
-                for (; c + f->cols <= end; c += f->cols) gb_gemm_tile(f, g, panel, row, c, f->cols, from, count);
-                for (; c < end; c++) gb_gemm_tile(f, g, panel, row, c, 1, from, count);
-            }
+    float *sums = (float *)(void *)((char *)g->scratch + gb_gemm_scratch(g->n, g->cols) - GB_SUMS_AT_END);
+    for (size_t col = 0; col < g->cols; col += GB_PASS_COLS) {
+        const size_t cols = g->cols - col < GB_PASS_COLS ? g->cols - col : GB_PASS_COLS;
+        const size_t span = gb_pass_span(f, g->n, cols);
+        for (size_t from = 0; from < blocks; from += span) {
+            const size_t end = blocks - from < span ? blocks : from + span;
+            gb_gemm_pass p = {.col = col, .col_end = col + cols, .begin = from, .end = end, .sums = sums};
+            gb_gemm_rows(f, g, &p, panel);
         }
     }
 }
@@ -87,8 +129,12 @@ GB_INLINE void gb_block_gemm(const gb_gemm_format *f, const gb_gemm_args *g, voi
     }                                                                                                                  \
     void gb_##name##_gemm_##isa(const gb_gemm_args *g) {                                                               \
         const gb_##kind##_format f = name##_##kind();                                                                  \
-        const gb_gemm_format gemm = {                                                                                  \
-            .elems = f.elems, .cols = 4, .panel = name##_panel, .tile = name##_tile4, .tile1 = name##_tile1};          \
+        const gb_gemm_format gemm = {.elems = f.elems,                                                                 \
+                                     .cols = 4,                                                                        \
+                                     .bytes = gb_##kind##_panel_act(&f),                                               \
+                                     .panel = name##_panel,                                                            \
+                                     .tile = name##_tile4,                                                             \
+                                     .tile1 = name##_tile1};                                                           \
         gb_##kind##_panel panel;                                                                                       \
         gb_##kind##_columns(&f, g);                                                                                    \
         gb_block_gemm(&gemm, g, &panel);                                                                               \

@@ -49,6 +49,10 @@ GB_INLINE size_t gb_bytes_act(const gb_bytes_format *f) {
     return f->affine ? sizeof(gb_block_q8_1) : sizeof(gb_block_q8_0);
 }
 
+GB_INLINE size_t gb_bytes_panel_act(const gb_bytes_format *f) {
+    return GB_PANEL_K / 32 * gb_bytes_act(f);
+}
+
 /* Codes of term k of a column. */
 GB_INLINE const int8_t *gb_bytes_codes(const gb_bytes_format *f, const char *column, size_t k) {
     const size_t per = 32 / f->elems;

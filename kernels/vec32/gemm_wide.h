@@ -1,5 +1,6 @@
-/* gemm of values of sixteen bits: signed codes, or codes times the integer scale of their sub-block. Panel and columns
- * are widened once; vpmaddwd multiplies two elements of eight rows and needs no bound but that of the whole sum. */
+/* gemm of values of sixteen bits: signed codes, less a zero, or times the integer scale of their sub-block. Panel and
+ * columns are widened once; vpmaddwd multiplies two elements of eight rows and needs no bound but that of the whole
+ * sum. The panel is transposed as bytes and widened then, when zeros and scales of eight rows are one vector, too. */
 #ifndef GB_VEC32_GEMM_WIDE_H
 #define GB_VEC32_GEMM_WIDE_H
 
@@ -8,8 +9,13 @@
 typedef struct {
     size_t elems; /* of a float term: 16, 32, or 256 (activations are q8_K) */
     int affine;   /* a minimum is added, times the sum of the activations, which are q8_1 */
-    void (*values)(const char *row, size_t k, __m256i half[2]);         /* the k-th 32 values of a row */
+    __m256i (*codes)(const char *row, size_t k);                        /* the k-th 32 of a row, signed */
     __m256 (*row_scales)(const char *const row[8], size_t k, size_t m); /* of term k; m = 1: its minima */
+    int zeros;                                                          /* zero() of the k-th 32 is taken off */
+    int (*zero)(const char *row, size_t k);
+    /* Or NULL: what multiplies the k-th to (k + 7)-th 32 of eight rows, in the upper byte of both words of their lane.
+     */
+    void (*factors)(const char *const row[8], size_t k, __m256i factor[8]);
 } gb_wide_format;
 
 enum { GB_PANEL_PAIRS = GB_PANEL_K / 2, GB_PANEL_TERMS = GB_PANEL_K / 16, GB_PAIRS_UNROLLED = 4 };
@@ -19,21 +25,43 @@ typedef struct {
     __m256 d[GB_PANEL_TERMS][2], m[GB_PANEL_TERMS][2];
 } gb_wide_panel;
 
+/* The k-th 32 codes of eight rows, in the upper bytes of words: out[p] has those of elements 2p and 2p + 1. */
+GB_INLINE void gb_wide_columns8(const gb_wide_format *f, const char *const row[8], size_t k, __m256i out[16]) {
+    const __m128i low = _mm_setr_epi32(0x01800080, 0x05800480, 0x09800880, 0x0d800c80); /* 80: a zero */
+    const __m256i first = _mm256_broadcastsi128_si256(low);
+    const __m256i second = _mm256_add_epi8(first, _mm256_set1_epi16(0x0200));
+    __m256 quad[8];
+    for (size_t r = 0; r < 8; r++) quad[r] = _mm256_castsi256_ps(f->codes(row[r], k));
+    gb_transpose8(quad);
+    for (size_t s = 0; s < 8; s++) {
+        out[2 * s] = _mm256_shuffle_epi8(_mm256_castps_si256(quad[s]), first);
+        out[2 * s + 1] = _mm256_shuffle_epi8(_mm256_castps_si256(quad[s]), second);
+    }
+}
+
+/* zero() of eight rows in both words of their lane. */
+GB_INLINE __m256i gb_wide_zeros8(const gb_wide_format *f, const char *const row[8], size_t k) {
+    int32_t zero[8];
+    for (size_t r = 0; r < 8; r++) zero[r] = (int32_t)(((uint32_t)f->zero(row[r], k) & 0xffffU) * 0x10001U);
+    return gb_load256(zero);
+}
+
 /* `count` terms from term `from` on. */
 GB_INLINE void gb_wide_fill_panel(const gb_wide_format *f, const char *const row[GB_PANEL_ROWS], size_t from,
                                   size_t count, gb_wide_panel *p) {
     for (size_t v = 0; v < 2; v++) {
+        __m256i factor[8];
         for (size_t i = 0; i < count * f->elems / 32; i++) {
-            __m256 half[2][8];
-            for (size_t r = 0; r < 8; r++) {
-                __m256i value[2];
-                f->values(row[8 * v + r], from * f->elems / 32 + i, value);
-                half[0][r] = _mm256_castsi256_ps(value[0]);
-                half[1][r] = _mm256_castsi256_ps(value[1]);
-            }
-            for (size_t h = 0; h < 2; h++) {
-                gb_transpose8(half[h]);
-                for (size_t s = 0; s < 8; s++) p->pair[16 * i + 8 * h + s][v] = _mm256_castps_si256(half[h][s]);
+            const size_t k = from * f->elems / 32 + i;
+            __m256i high[16];
+            gb_wide_columns8(f, row + 8 * v, k, high);
+            if (f->factors && i % 8 == 0) f->factors(row + 8 * v, k, factor);
+            const __m256i zero = f->zeros ? gb_wide_zeros8(f, row + 8 * v, k) : _mm256_setzero_si256();
+            for (size_t s = 0; s < 16; s++) {
+                /* (256 code * 256 factor) >> 16 */
+                const __m256i value =
+                    f->factors ? _mm256_mulhi_epi16(high[s], factor[i % 8]) : _mm256_srai_epi16(high[s], 8);
+                p->pair[16 * i + s][v] = f->zeros ? _mm256_sub_epi16(value, zero) : value;
             }
         }
         for (size_t k = 0; k < count; k++) {
@@ -79,6 +107,11 @@ GB_INLINE void gb_wide_columns(const gb_wide_format *f, const gb_gemm_args *g) {
             for (size_t i = 0; i < elems; i += 16) gb_store256(q + i, _mm256_cvtepi8_epi16(gb_load128(qs + i)));
         }
     }
+}
+
+GB_INLINE size_t gb_wide_panel_act(const gb_wide_format *f) {
+    (void)f;
+    return GB_PANEL_K * sizeof(int16_t);
 }
 
 /* Two values of every row times two codes of every column. */

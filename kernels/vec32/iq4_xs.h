@@ -22,13 +22,23 @@ static const gb_super format = {.bytes = sizeof(gb_block_iq4_xs),
                                 .codes = codes,
                                 .scales = scales};
 
-GB_INLINE void values(const char *row, size_t k, __m256i half[2]) {
+GB_INLINE __m256i levels(const char *row, size_t k) {
     const gb_block_iq4_xs *b = (const gb_block_iq4_xs *)(const void *)row + k / 8;
-    const __m256i level = gb_iq4_levels32(b->qs + 16 * (k % 8));
-    const int8_t sc = (int8_t)(uint8_t)(gb_iq4_xs_scales(b) >> k % 8 * 8);
-    const __m256i scale = _mm256_set1_epi16(sc);
-    half[0] = _mm256_mullo_epi16(_mm256_cvtepi8_epi16(_mm256_castsi256_si128(level)), scale);
-    half[1] = _mm256_mullo_epi16(_mm256_cvtepi8_epi16(_mm256_extracti128_si256(level, 1)), scale);
+    return gb_iq4_levels32(b->qs + 16 * (k % 8));
+}
+
+/* factor[j]: scale j of every row. The order of the rows is undone by the unpacking. */
+GB_INLINE void factors(const char *const row[8], size_t k, __m256i factor[8]) {
+    static const size_t order[8] = {0, 1, 4, 5, 2, 3, 6, 7};
+    uint64_t sc[8];
+    for (size_t i = 0; i < 8; i++)
+        sc[i] = gb_iq4_xs_scales((const gb_block_iq4_xs *)(const void *)row[order[i]] + k / 8);
+    __m256i byte = _mm256_set1_epi64x(0x0880088000800080); /* 80: a zero */
+    for (size_t j = 0; j < 8; j++) {
+        factor[j] = _mm256_unpacklo_epi64(_mm256_shuffle_epi8(gb_load256(sc), byte),
+                                          _mm256_shuffle_epi8(gb_load256(sc + 4), byte));
+        byte = _mm256_add_epi16(byte, _mm256_set1_epi16(0x0100));
+    }
 }
 
 GB_INLINE __m256 row_scales(const char *const row[8], size_t k, size_t m) {
@@ -38,4 +48,4 @@ GB_INLINE __m256 row_scales(const char *const row[8], size_t k, size_t m) {
 
 #define GB_IQ4_XS_KERNELS(isa)                                                                                         \
     GB_SUPER_DOTS(iq4_xs, isa)                                                                                         \
-    GB_WIDE_GEMM(iq4_xs, isa, GB_BLOCK, 0, values, row_scales)
+    GB_WIDE_GEMM(iq4_xs, isa, GB_BLOCK, 0, levels, row_scales, 0, NULL, factors)

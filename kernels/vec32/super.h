@@ -518,8 +518,12 @@ GB_INLINE void gb_super_tile(const gb_super *f, const gb_super_panel *p, const g
         gb_super_tile(&format, p, g, col, 1, from, acc);                                                               \
     }                                                                                                                  \
     void gb_##name##_gemm_##isa(const gb_gemm_args *g) {                                                               \
-        static const gb_gemm_format gemm = {                                                                           \
-            .elems = GB_BLOCK, .cols = GB_K_COLS, .panel = fill_panel, .tile = tiles, .tile1 = tile1};                 \
+        static const gb_gemm_format gemm = {.elems = GB_BLOCK,                                                         \
+                                            .cols = GB_K_COLS,                                                         \
+                                            .bytes = sizeof(gb_block_q8_K),                                            \
+                                            .panel = fill_panel,                                                       \
+                                            .tile = tiles,                                                             \
+                                            .tile1 = tile1};                                                           \
         gb_super_panel panel;                                                                                          \
         gb_prepare_columns(&format, g);                                                                                \
         gb_block_gemm(&gemm, g, &panel);                                                                               \
