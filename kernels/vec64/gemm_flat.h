@@ -101,15 +101,7 @@ GB_INLINE void gb_flat_unpack(const gb_super *f, const uint8_t *const rows[GB_RO
     _mm512_storeu_ps(out + GB_QUADS * step, gb_row_scales(rows, at + f->d_at));
 }
 
-/* The tile functions and the gemm descriptor of a format from its `flat`, unpack() and struct. */
-#define GB_FLAT_GEMM(name, mins_)                                                                                      \
-    GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                                  \
-        gb_flat_pack(&flat, col, at, out);                                                                             \
-    }                                                                                                                  \
-    GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tiles, size_t blocks, size_t groups,                  \
-                            __m512 acc[GB_GROUPS][GB_COLS]) {                                                          \
-        gb_flat_multiply(&flat, panel, tiles, blocks, groups, acc);                                                    \
-    }                                                                                                                  \
-    GB_SUPER_TILE(name, GB_FLAT_PANEL(mins_), GB_FLAT_TILE(mins_), 0.0F)
+/* gemm of a format from its `flat` and unpack(). */
+#define GB_FLAT_GEMM(name, mins) GB_SUPER_GEMM(name, flat, GB_FLAT_PANEL(mins), GB_FLAT_TILE(mins), 0.0F)
 
 #endif

@@ -64,15 +64,7 @@ GB_INLINE void gb_levels_multiply(const gb_levels *f, const uint8_t *panel, cons
     }
 }
 
-/* The tile functions and the gemm descriptor of a format from its `levels`, unpack() and struct. */
-#define GB_LEVELS_GEMM(name, subs_, unit_)                                                                             \
-    GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                                  \
-        gb_levels_pack(&levels, col, at, out);                                                                         \
-    }                                                                                                                  \
-    GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tiles, size_t blocks, size_t groups,                  \
-                            __m512 acc[GB_GROUPS][GB_COLS]) {                                                          \
-        gb_levels_multiply(&levels, panel, tiles, blocks, groups, acc);                                                \
-    }                                                                                                                  \
-    GB_SUPER_TILE(name, GB_LEVELS_PANEL(subs_), GB_LEVELS_TILE(subs_), unit_)
+/* gemm of a format from its `levels` and unpack(). */
+#define GB_LEVELS_GEMM(name, subs, unit) GB_SUPER_GEMM(name, levels, GB_LEVELS_PANEL(subs), GB_LEVELS_TILE(subs), unit)
 
 #endif

@@ -198,15 +198,8 @@ GB_INLINE void gb_load_panel_scales(const uint8_t *const rows[GB_ROWS], size_t a
     }                                                                                                                  \
     GB_SUPER_FORMAT(name, .sub = 32, .mins = 1, .order = {0, 2, 1, 3, 4, 6, 5, 7}, .natural = natural, .scales = scales)
 
-/* The tile functions and the gemm descriptor of a format from its `scaled`, unpack() and struct. */
-#define GB_SCALED_GEMM(name, subs_, part_)                                                                             \
-    GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                                  \
-        gb_scaled_pack(&scaled, col, at, out);                                                                         \
-    }                                                                                                                  \
-    GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tiles, size_t blocks, size_t groups,                  \
-                            __m512 acc[GB_GROUPS][GB_COLS]) {                                                          \
-        gb_scaled_multiply(&scaled, panel, tiles, blocks, groups, acc);                                                \
-    }                                                                                                                  \
-    GB_SUPER_TILE(name, GB_SCALED_PANEL(subs_), GB_SCALED_TILE(subs_, part_), 0.0F)
+/* gemm of a format from its `scaled` and unpack(). */
+#define GB_SCALED_GEMM(name, subs, part)                                                                               \
+    GB_SUPER_GEMM(name, scaled, GB_SCALED_PANEL(subs), GB_SCALED_TILE(subs, part), 0.0F)
 
 #endif

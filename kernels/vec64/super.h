@@ -327,13 +327,21 @@ GB_INLINE void gb_finish_signed(const uint8_t *dw, const uint8_t *da, size_t gro
     static const gb_super format = {                                                                                   \
         .bytes = sizeof(gb_block_##name), .d_at = offsetof(gb_block_##name, d), .codes = codes, __VA_ARGS__};
 
-/* The gemm descriptor of a format from its unpack(), pack() and multiply(). */
-#define GB_SUPER_TILE(name, panel, tile_, unit_)                                                                       \
+/* The tile functions and the gemm descriptor of a format: its unpack(), and gb_<how>_pack() and gb_<how>_multiply() by
+ * its struct `how`. */
+#define GB_SUPER_GEMM(name, how, panel_, tile_, unit_)                                                                 \
+    GB_INLINE void pack(const uint8_t *const col[GB_COLS], size_t at, uint8_t *out) {                                  \
+        gb_##how##_pack(&how, col, at, out);                                                                           \
+    }                                                                                                                  \
+    GB_INLINE void multiply(const uint8_t *panel, const uint8_t *tiles, size_t blocks, size_t groups,                  \
+                            __m512 acc[GB_GROUPS][GB_COLS]) {                                                          \
+        gb_##how##_multiply(&how, panel, tiles, blocks, groups, acc);                                                  \
+    }                                                                                                                  \
     static const gb_tile tile = {.elems = GB_BLOCK,                                                                    \
                                  .w_bytes = sizeof(gb_block_##name),                                                   \
                                  .a_bytes = sizeof(gb_block_q8_K),                                                     \
-                                 .panel_bytes = panel,                                                                 \
-                                 .tile_bytes = tile_,                                                                  \
+                                 .panel_bytes = (panel_),                                                              \
+                                 .tile_bytes = (tile_),                                                                \
                                  .unit = (unit_),                                                                      \
                                  .unpack = unpack,                                                                     \
                                  .pack = pack,                                                                         \
