@@ -1,9 +1,9 @@
 /* iq4_xs in vectors of 32 bytes: nibbles choose from a table of signed levels. In the gemm these are multiplied by
  * their scales when they are unpacked: at most 127 * 32 = 4064 in magnitude. */
 #include "kernels/iq4_xs.h"
+#include "kernels/vec32/gemm_super.h"
 #include "kernels/vec32/gemm_wide.h"
 #include "kernels/vec32/iq4_levels.h"
-#include "kernels/vec32/super.h"
 
 GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {
     const gb_block_iq4_xs *b = block;

@@ -4,7 +4,7 @@
 #define GB_VEC32_LATTICE_H
 
 #include "kernels/lattice.h"
-#include "kernels/vec32/super.h"
+#include "kernels/vec32/gemm_super.h"
 
 /* Magnitudes are at most 43 (iq2_*, in pairs (64 + 43) * 128 * 2 = 27392), 31 (iq3_xxs, halved), 15 (iq3_s). Sums of
  * the gemm: 4 * 43 * 128 = 22016, but 8 * 43 * 128 does not fit; 8 * 31 * 128 = 31744. Raised values are 7 to 25. */

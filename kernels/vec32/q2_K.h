@@ -1,6 +1,6 @@
 /* q2_K in vectors of 32 bytes. Codes 0..3 times signed bytes by maddubs: a pair is at most 768, the four pairs of a
  * sub-block that meet in one place 3072. */
-#include "kernels/vec32/super.h"
+#include "kernels/vec32/gemm_super.h"
 
 GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {
     gb_two_bits(((const gb_block_q2_K *)block)->qs + 32 * half, code);

@@ -1,6 +1,6 @@
 /* q3_K in vectors of 32 bytes. Codes 0..7 times signed bytes by maddubs: a pair is at most 2 * 7 * 128 = 1792. The 4
  * that a code is above its value is taken away through sums of the activation codes. */
-#include "kernels/vec32/super.h"
+#include "kernels/vec32/gemm_super.h"
 
 /* Bits 2i, 2i + 1 of 32 bytes are vector i of their half; bit j of hmask belongs to vector j of the block. */
 GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {

@@ -1,6 +1,6 @@
 /* q4_K in vectors of 32 bytes. Codes 0..15 times signed bytes by maddubs: a pair is at most 2 * 15 * 128 = 3840, so the
  * eight pairs of a sub-block that meet in one place (30720) fit sixteen bits. */
-#include "kernels/vec32/super.h"
+#include "kernels/vec32/gemm_super.h"
 
 /* Low nibbles of 32 bytes, then their high ones: a chunk of 64 elements. */
 GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {

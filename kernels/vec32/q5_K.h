@@ -1,6 +1,6 @@
 /* q5_K in vectors of 32 bytes. Codes 0..31 times signed bytes by maddubs: a pair is at most 2 * 31 * 128 = 7936, so
  * four pairs (31744) fit sixteen bits, and a sum of the gemm takes half a sub-block. */
-#include "kernels/vec32/super.h"
+#include "kernels/vec32/gemm_super.h"
 
 /* The nibbles of q4_K; bit j of qh belongs to vector j. */
 GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {

@@ -1,6 +1,6 @@
 /* q6_K in vectors of 32 bytes. Codes 0..63 times signed bytes by maddubs: a pair is at most 2 * 63 * 128 = 16128. The
  * 32 that a code is above its value is taken away through sums of the activation codes. */
-#include "kernels/vec32/super.h"
+#include "kernels/vec32/gemm_super.h"
 
 /* The four quarters of a half: low nibbles of two vectors, then their high nibbles, each with two bits of qh on top. */
 GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {

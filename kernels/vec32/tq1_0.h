@@ -1,6 +1,6 @@
 /* tq1_0 in vectors of 32 bytes. Codes 0..2 times signed bytes by maddubs: a pair is at most 512. The 1 that a code is
  * above its value is taken away through sums of the activation codes. */
-#include "kernels/vec32/super.h"
+#include "kernels/vec32/gemm_super.h"
 
 /* Bytes times 3, modulo 256: the first trit is gone, the next takes its place. */
 GB_INLINE __m256i next(__m256i v) {
