@@ -4,8 +4,7 @@
 #ifndef GB_INT8_ROW_H
 #define GB_INT8_ROW_H
 
-#include <float.h>
-
+#include "kernels/compiler.h"
 #include "kernels/kernel.h"
 #include "reference/number.h"
 
@@ -18,14 +17,13 @@ typedef void gb_int8_sums_fn(const int8_t *const w[GB_INT8_ROWS], size_t rows, c
  * products are at most 127 or NaN. */
 static inline float gb_int8_head(void *row, float largest) {
     const float d = largest / 127.0F;
-    const float inverse = 127.0F / largest;
     memcpy(row, &d, sizeof d);
-    return inverse <= FLT_MAX ? inverse : 0.0F;
+    return gb_finite_or_zero(127.0F / largest);
 }
 
 /* y[r] of one or four rows. */
-static inline __attribute__((always_inline)) void gb_int8_rows(gb_int8_sums_fn *sums, const char *w, size_t w_stride,
-                                                               size_t rows, const char *a, size_t n, float *y) {
+GB_INLINE void gb_int8_rows(gb_int8_sums_fn *sums, const char *w, size_t w_stride, size_t rows, const char *a, size_t n,
+                            float *y) {
     int64_t total[GB_INT8_ROWS] = {0};
     for (size_t from = 0; from < n; from += GB_INT8_RUN) {
         const int8_t *row[GB_INT8_ROWS] = {0};
@@ -37,7 +35,7 @@ static inline __attribute__((always_inline)) void gb_int8_rows(gb_int8_sums_fn *
 }
 
 /* Four rows stay in the cache while all columns pass by. */
-static inline __attribute__((always_inline)) void gb_int8_gemm(gb_int8_sums_fn *sums, const gb_gemm_args *g) {
+GB_INLINE void gb_int8_gemm(gb_int8_sums_fn *sums, const gb_gemm_args *g) {
     size_t r = 0;
     for (; r + GB_INT8_ROWS <= g->rows; r += GB_INT8_ROWS)
         for (size_t c = 0; c < g->cols; c++)

@@ -61,6 +61,10 @@ static inline int gb_is_finite(float x) {
     return (gb_f32_bits(x) & 0x7fffffffU) < 0x7f800000U;
 }
 
+static inline float gb_finite_or_zero(float x) {
+    return gb_is_finite(x) ? x : 0.0F;
+}
+
 /* max |x|, 0 where every x is NaN. */
 static inline float gb_largest_magnitude(const float *x, size_t n) {
     float largest = 0.0F;

@@ -1,9 +1,8 @@
 /* q4_0 on AVX2. In the gemm as in the gemv eight pairs of products fit sixteen bits. */
-#include <float.h>
-
 #include "kernels/avx2/vec32.h"
 #include "kernels/avx2/wide.h"
 
+#include "kernels/q4_0.h"
 #include "kernels/wide/blocks32.h"
 
 #include "kernels/vec32/gemm.h"
@@ -17,26 +16,20 @@ GB_INLINE __m256i round_codes(const float *x, __m256 id) {
     return _mm256_min_epi32(_mm256_cvttps_epi32(_mm256_add_ps(v, _mm256_set1_ps(8.5F))), _mm256_set1_epi32(15));
 }
 
-static void encode(const float *x, gb_block_q4_0 *b) {
-    const float d = gb_extreme(x, BLOCK) / -8.0F;
-    float id = d != 0.0F ? 1.0F / d : 0.0F;
-    if (gb_abs_f32(id) > FLT_MAX) id = 0.0F;
-    b->d = (uint16_t)_cvtss_sh(d, 0);
+GB_INLINE float extreme(const float *x) {
+    return gb_extreme(x, BLOCK);
+}
+
+GB_INLINE void encode_codes(const float *x, float id, uint8_t qs[16]) {
     const __m256 v = _mm256_set1_ps(id);
     const __m256i lo = _mm256_packs_epi32(round_codes(x, v), round_codes(x + 8, v));
     const __m256i hi = _mm256_packs_epi32(round_codes(x + 16, v), round_codes(x + 24, v));
     const __m256i code = gb_pack_order(_mm256_packs_epi16(lo, hi));
     const __m128i high = _mm_slli_epi16(_mm256_extracti128_si256(code, 1), 4); /* codes < 16: no carry between bytes */
-    _mm_storeu_si128((__m128i *)b->qs, _mm_or_si128(_mm256_castsi256_si128(code), high));
+    _mm_storeu_si128((__m128i *)qs, _mm_or_si128(_mm256_castsi256_si128(code), high));
 }
 
-void gb_q4_0_quantize_avx2(const float *x, void *blocks, size_t n, const float *importance) {
-    gb_block_q4_0 *b = blocks;
-    if (importance)
-        gb_wide_q4_0_weighted(x, blocks, n, importance);
-    else
-        for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
-}
+GB_Q4_0_ENCODER(avx2, gb_wide_q4_0_weighted, gb_to_half)
 
 void gb_q4_0_dequantize_avx2(const void *blocks, float *x, size_t n) {
     const gb_block_q4_0 *b = blocks;

@@ -1,7 +1,8 @@
 /* q8_K, AVX2. */
+#include "kernels/q8_K.h"
 #include "kernels/vec32/quant.h"
 
-enum { BLOCK = 256, SUB = 16 };
+enum { SUB = 16 };
 
 /* Low byte of the nearest integer to x * inverse, ties to even, as 0..255; an infinite or NaN product gives 0. */
 GB_INLINE __m256i round_bytes(const float *x, __m256 inverse) {
@@ -10,15 +11,12 @@ GB_INLINE __m256i round_bytes(const float *x, __m256 inverse) {
     return _mm256_and_si256(_mm256_castps_si256(kept), _mm256_set1_epi32(255));
 }
 
-static void encode(const float *x, gb_block_q8_K *b) {
-    const float extreme = gb_extreme(x, BLOCK);
-    if (extreme == 0.0F) {
-        memset(b, 0, sizeof *b);
-        return;
-    }
-    const float inverse = -127.0F / extreme;
+GB_INLINE float extreme(const float *x) {
+    return gb_extreme(x, BLOCK);
+}
+
+GB_INLINE void encode_codes(const float *x, float inverse, gb_block_q8_K *b) {
     const __m256 v = _mm256_set1_ps(inverse);
-    b->d = 1.0F / inverse;
     for (size_t j = 0; j < BLOCK; j += 32) {
         const __m256i lo = _mm256_packus_epi32(round_bytes(x + j, v), round_bytes(x + j + 8, v));
         const __m256i hi = _mm256_packus_epi32(round_bytes(x + j + 16, v), round_bytes(x + j + 24, v));
@@ -30,15 +28,11 @@ static void encode(const float *x, gb_block_q8_K *b) {
     }
 }
 
-void gb_q8_K_quantize_act_avx2(const float *x, void *blocks, size_t n) {
-    gb_block_q8_K *b = blocks;
-    for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
-}
-
-void gb_q8_K_dequantize_avx2(const void *blocks, float *x, size_t n) {
-    const gb_block_q8_K *b = blocks;
-    for (size_t k = 0; k < n / BLOCK; k++) {
+GB_INLINE void decode(const gb_block_q8_K *b, float *x, size_t blocks) {
+    for (size_t k = 0; k < blocks; k++) {
         const __m256 d = _mm256_set1_ps(b[k].d);
         for (size_t j = 0; j < BLOCK; j += 8, x += 8) _mm256_storeu_ps(x, _mm256_mul_ps(d, gb_floats8_s8(b[k].qs + j)));
     }
 }
+
+GB_Q8_K_KERNELS(avx2)

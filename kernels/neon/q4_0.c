@@ -1,9 +1,8 @@
 /* q4_0 on NEON. */
-#include <float.h>
-
 #include "kernels/neon/vec16.h"
 #include "kernels/neon/wide.h"
 
+#include "kernels/q4_0.h"
 #include "kernels/vec16/q4_0.h"
 #include "kernels/wide/blocks32.h"
 
@@ -20,21 +19,13 @@ GB_INLINE uint8x16_t encode16(const float *x, float id) {
     return gb_v_low_bytes(code);
 }
 
-static void encode(const float *x, gb_block_q4_0 *b) {
-    const float d = gb_v_first_extreme(x, BLOCK, gb_v_magnitude(x, BLOCK)) / -8.0F; /* -0 for all-zero x */
-    float id = d != 0.0F ? 1.0F / d : 0.0F;
-    if (gb_abs_f32(id) > FLT_MAX) id = 0.0F;
-    b->d = gb_f16_from_f32(d);
-    vst1q_u8(b->qs, vorrq_u8(encode16(x, id), vshlq_n_u8(encode16(x + 16, id), 4)));
+GB_INLINE float extreme(const float *x) {
+    return gb_v_first_extreme(x, BLOCK, gb_v_magnitude(x, BLOCK));
 }
 
-void gb_q4_0_quantize_neon(const float *x, void *blocks, size_t n, const float *importance) {
-    if (importance) {
-        gb_wide_q4_0_weighted(x, blocks, n, importance);
-        return;
-    }
-    gb_block_q4_0 *b = blocks;
-    for (size_t k = 0; k < n / BLOCK; k++) encode(x + k * BLOCK, &b[k]);
+GB_INLINE void encode_codes(const float *x, float id, uint8_t qs[16]) {
+    vst1q_u8(qs, vorrq_u8(encode16(x, id), vshlq_n_u8(encode16(x + 16, id), 4)));
 }
 
+GB_Q4_0_ENCODER(neon, gb_wide_q4_0_weighted, gb_f16_from_f32)
 GB_BLOCK32_KERNELS(q4_0, neon)

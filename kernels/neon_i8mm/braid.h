@@ -6,8 +6,8 @@
 #ifndef GB_NEON_I8MM_BRAID_H
 #define GB_NEON_I8MM_BRAID_H
 
+#include "kernels/compiler.h"
 #include "kernels/neon_dotprod/vec16.h"
-#include "kernels/unroll.h"
 #include "kernels/vec16/tiles.h"
 
 enum { GB_ROW_PAIRS = GB_TILE_ROWS / 2, GB_MOST_PAIRS = GB_MOST_COLS / 2 };

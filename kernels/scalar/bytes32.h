@@ -2,8 +2,7 @@
 #ifndef GB_SCALAR_BYTES32_H
 #define GB_SCALAR_BYTES32_H
 
-#include <float.h>
-
+#include "kernels/bytes32.h"
 #include "kernels/scalar/common.h"
 
 /* Ties away from zero without a branch: trunc(v + just under 1/2 with the sign of v). For |v| < 2^22 the sum reaches
@@ -17,8 +16,7 @@ GB_INLINE int8_t gb_round_away_code(float v) {
 /* Codes of 32 elements, the largest magnitude 127; returns the unrounded scale. */
 GB_INLINE float gb_round_bytes32(const float *x, int8_t qs[32]) {
     const float d = gb_abs_f32(gb_extreme(x, 32)) / 127.0F;
-    float id = d != 0.0F ? 1.0F / d : 0.0F;
-    if (id > FLT_MAX) id = 0.0F;
+    const float id = gb_finite_or_zero(1.0F / d);
     for (size_t i = 0; i < 32; i++) qs[i] = gb_round_away_code(x[i] * id);
     return d;
 }

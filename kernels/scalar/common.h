@@ -6,10 +6,9 @@
 #ifndef GB_SCALAR_COMMON_H
 #define GB_SCALAR_COMMON_H
 
+#include "kernels/compiler.h"
 #include "kernels/kernel.h"
 #include "reference/number.h"
-
-#define GB_INLINE static inline __attribute__((always_inline))
 
 enum {
     GB_FIELD_BITS = 21,

@@ -1,6 +1,5 @@
 /* q4_0, plain C. */
-#include <float.h>
-
+#include "kernels/q4_0.h"
 #include "kernels/scalar/common.h"
 #include "reference/reference.h"
 
@@ -11,22 +10,16 @@ static uint8_t round_code(float v) {
     return (uint8_t)(c < 15 ? c : 15);
 }
 
-static void encode(const float *x, gb_block_q4_0 *b) {
-    const float d = gb_extreme(x, BLOCK) / -8.0F;
-    float id = d != 0.0F ? 1.0F / d : 0.0F;
-    if (gb_abs_f32(id) > FLT_MAX) id = 0.0F;
-    b->d = gb_f16_from_f32(d);
-    for (size_t j = 0; j < HALF; j++) b->qs[j] = (uint8_t)(round_code(x[j] * id) | round_code(x[j + HALF] * id) << 4);
+GB_INLINE float extreme(const float *x) {
+    return gb_extreme(x, BLOCK);
 }
 
-/* With importance the codes come from a search, whose order of sums is the definition: the reference runs it. */
-void gb_q4_0_quantize_scalar(const float *x, void *blocks, size_t n, const float *importance) {
-    gb_block_q4_0 *b = blocks;
-    if (importance)
-        gb_ref_q4_0_quantize(x, blocks, n, importance);
-    else
-        for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
+GB_INLINE void encode_codes(const float *x, float id, uint8_t qs[HALF]) {
+    for (size_t j = 0; j < HALF; j++) qs[j] = (uint8_t)(round_code(x[j] * id) | round_code(x[j + HALF] * id) << 4);
 }
+
+/* The search's order of sums is the definition: the reference runs it. */
+GB_Q4_0_ENCODER(scalar, gb_ref_q4_0_quantize, gb_f16_from_f32)
 
 void gb_q4_0_dequantize_scalar(const void *blocks, float *x, size_t n) {
     const gb_block_q4_0 *b = blocks;

@@ -3,20 +3,12 @@
 
 enum { BLOCK = 32 };
 
-void gb_q8_0_quantize_act_scalar(const float *x, void *blocks, size_t n) {
-    gb_block_q8_0 *b = blocks;
-    for (size_t i = 0; i < n / BLOCK; i++) b[i].d = gb_f16_from_f32(gb_round_bytes32(x + i * BLOCK, b[i].qs));
+static void encode(const float *x, gb_block_q8_0 *b, size_t blocks) {
+    for (size_t k = 0; k < blocks; k++) b[k].d = gb_f16_from_f32(gb_round_bytes32(x + k * BLOCK, b[k].qs));
 }
 
-void gb_q8_0_quantize_scalar(const float *x, void *blocks, size_t n, const float *importance) {
-    (void)importance; /* nothing is searched */
-    gb_q8_0_quantize_act_scalar(x, blocks, n);
-}
-
-void gb_q8_0_dequantize_scalar(const void *blocks, float *x, size_t n) {
-    const gb_block_q8_0 *b = blocks;
-    for (size_t i = 0; i < n / BLOCK; i++) gb_dequantize_bytes32(b[i].qs, b[i].d, x + i * BLOCK);
-}
+GB_Q8_0_ENCODERS(scalar)
+GB_DECODE_BYTES32(q8_0, scalar)
 
 static void unpack(const void *row, size_t block, gb_flat_block *out) {
     const gb_block_q8_0 *b = (const gb_block_q8_0 *)row + block;

@@ -1,16 +1,14 @@
 /* q8_K, plain C. */
+#include "kernels/q8_K.h"
 #include "kernels/scalar/common.h"
 
-enum { BLOCK = 256, SUB = 16 };
+enum { SUB = 16 };
 
-static void encode(const float *x, gb_block_q8_K *b) {
-    const float extreme = gb_extreme(x, BLOCK);
-    if (extreme == 0.0F) {
-        memset(b, 0, sizeof *b);
-        return;
-    }
-    const float inverse = -127.0F / extreme;
-    b->d = 1.0F / inverse;
+GB_INLINE float extreme(const float *x) {
+    return gb_extreme(x, BLOCK);
+}
+
+GB_INLINE void encode_codes(const float *x, float inverse, gb_block_q8_K *b) {
     for (size_t j = 0; j < BLOCK / SUB; j++) {
         int sum = 0;
         for (size_t l = 0; l < SUB; l++) {
@@ -24,15 +22,11 @@ static void encode(const float *x, gb_block_q8_K *b) {
     }
 }
 
-void gb_q8_K_quantize_act_scalar(const float *x, void *blocks, size_t n) {
-    gb_block_q8_K *b = blocks;
-    for (size_t i = 0; i < n / BLOCK; i++) encode(x + i * BLOCK, &b[i]);
-}
-
-void gb_q8_K_dequantize_scalar(const void *blocks, float *x, size_t n) {
-    const gb_block_q8_K *b = blocks;
-    for (size_t k = 0; k < n / BLOCK; k++, x += BLOCK) {
+GB_INLINE void decode(const gb_block_q8_K *b, float *x, size_t blocks) {
+    for (size_t k = 0; k < blocks; k++, x += BLOCK) {
         const float d = b[k].d;
         for (size_t j = 0; j < BLOCK; j++) x[j] = d * (float)b[k].qs[j];
     }
 }
+
+GB_Q8_K_KERNELS(scalar)

@@ -57,10 +57,9 @@
 #ifndef GB_VEC16_OPS_H
 #define GB_VEC16_OPS_H
 
+#include "kernels/compiler.h"
 #include "kernels/kernel.h"
 #include "reference/number.h"
-
-#define GB_INLINE static inline __attribute__((always_inline))
 
 /* An operation that is one instruction of the tier. */
 #define GB_V_IS(type, name, instruction)                                                                               \

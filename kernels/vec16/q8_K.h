@@ -2,14 +2,11 @@
 #include "kernels/q8_K.h"
 #include "kernels/vec16/tiles.h"
 
-static void encode(const float *x, gb_block_q8_K *b) {
-    const float magnitude = gb_v_magnitude(x, BLOCK);
-    if (magnitude == 0.0F) {
-        memset(b, 0, sizeof *b);
-        return;
-    }
-    const float inverse = -127.0F / gb_v_first_extreme(x, BLOCK, magnitude);
-    b->d = 1.0F / inverse;
+GB_INLINE float extreme(const float *x) {
+    return gb_v_first_extreme(x, BLOCK, gb_v_magnitude(x, BLOCK));
+}
+
+GB_INLINE void encode_codes(const float *x, float inverse, gb_block_q8_K *b) {
     for (size_t s = 0; s < BLOCK / 16; s++) {
         gb_ints q[4];
         for (size_t j = 0; j < 4; j++)

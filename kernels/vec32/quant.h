@@ -2,8 +2,7 @@
 #ifndef GB_VEC32_QUANT_H
 #define GB_VEC32_QUANT_H
 
-#include <float.h>
-
+#include "kernels/bytes32.h"
 #include "kernels/vec32/simd.h"
 
 /* Largest magnitude of n floats, a multiple of 8 for each of the maxima side by side (at most 4; more than one is worth
@@ -45,9 +44,7 @@ GB_INLINE __m256i gb_round_away_codes(const float *x, __m256 id) {
 /* Codes of 32 elements; returns the unrounded scale. */
 GB_INLINE float gb_round_bytes32(const float *x, int8_t qs[32]) {
     const float d = gb_largest(x, 32, 1) / 127.0F;
-    float id = d != 0.0F ? 1.0F / d : 0.0F;
-    if (id > FLT_MAX) id = 0.0F;
-    const __m256 v = _mm256_set1_ps(id);
+    const __m256 v = _mm256_set1_ps(gb_finite_or_zero(1.0F / d));
     const __m256i lo = _mm256_packs_epi32(gb_round_away_codes(x, v), gb_round_away_codes(x + 8, v));
     const __m256i hi = _mm256_packs_epi32(gb_round_away_codes(x + 16, v), gb_round_away_codes(x + 24, v));
     gb_store256(qs, gb_pack_order(_mm256_packs_epi16(lo, hi)));

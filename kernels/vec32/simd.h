@@ -5,10 +5,9 @@
 
 #include <immintrin.h>
 
+#include "kernels/compiler.h"
 #include "kernels/kernel.h"
 #include "reference/number.h"
-
-#define GB_INLINE static inline __attribute__((always_inline))
 
 GB_INLINE __m256i gb_load256(const void *p) {
     return _mm256_loadu_si256((const __m256i *)p);
@@ -42,6 +41,11 @@ GB_INLINE __m256 gb_broadcast_f32(const void *p) {
 
 GB_INLINE float gb_half(uint16_t h) {
     return _cvtsh_ss(h);
+}
+
+/* Nearest even, subnormals, overflow to infinity; for a NaN the payload is kept (callers pass none). */
+GB_INLINE uint16_t gb_to_half(float x) {
+    return (uint16_t)_cvtss_sh(x, 0);
 }
 
 /* f16 values at a stride of `stride` bytes, as eight floats. */

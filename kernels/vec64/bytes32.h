@@ -4,6 +4,7 @@
 
 #include <float.h>
 
+#include "kernels/bytes32.h"
 #include "kernels/vec64/simd.h"
 
 /* x * id rounded to nearest, ties away from zero, NaN to 0. The largest number below 0.5, with the sign of v, brings
@@ -52,13 +53,12 @@ GB_INLINE __m256 gb_round_blocks(const float *x, size_t count, int8_t *qs, size_
     return d;
 }
 
-/* encode(x, b, count), eight blocks at a time, then one by one. */
-#define GB_ENCODE_BYTES32(name, isa, encode)                                                                           \
-    void gb_##name##_quantize_act_##isa(const float *x, void *blocks, size_t n) {                                      \
-        gb_block_##name *b = blocks;                                                                                   \
-        size_t i = 0;                                                                                                  \
-        for (; i + GB_BYTES_BLOCKS <= n / 32; i += GB_BYTES_BLOCKS) encode(x + i * 32, &b[i], GB_BYTES_BLOCKS);        \
-        for (; i < n / 32; i++) encode(x + i * 32, &b[i], 1);                                                          \
+/* encode() of a format from encode_some(), of 1 or GB_BYTES_BLOCKS blocks. */
+#define GB_ENCODE_BY_EIGHTS(name)                                                                                      \
+    static void encode(const float *x, gb_block_##name *b, size_t blocks) {                                            \
+        size_t k = 0;                                                                                                  \
+        for (; k + GB_BYTES_BLOCKS <= blocks; k += GB_BYTES_BLOCKS) encode_some(x + k * 32, &b[k], GB_BYTES_BLOCKS);   \
+        for (; k < blocks; k++) encode_some(x + k * 32, &b[k], 1);                                                     \
     }
 
 /* x = q * d of one block. */
@@ -67,11 +67,5 @@ GB_INLINE void gb_dequantize_bytes32(const int8_t *qs, uint16_t half, float *x) 
     _mm512_storeu_ps(x, _mm512_mul_ps(gb_bytes_to_f32(qs), d));
     _mm512_storeu_ps(x + 16, _mm512_mul_ps(gb_bytes_to_f32(qs + 16), d));
 }
-
-#define GB_DECODE_BYTES32(name, isa)                                                                                   \
-    void gb_##name##_dequantize_##isa(const void *blocks, float *x, size_t n) {                                        \
-        const gb_block_##name *b = blocks;                                                                             \
-        for (size_t i = 0; i < n / 32; i++) gb_dequantize_bytes32(b[i].qs, b[i].d, x + i * 32);                        \
-    }
 
 #endif

@@ -3,7 +3,7 @@
 #include "kernels/vec64/dot_block32.h"
 
 /* The sum is that of the codes times the unrounded scale; NaN where that is infinite. */
-GB_INLINE void encode(const float *x, gb_block_q8_1 *b, size_t count) {
+GB_INLINE void encode_some(const float *x, gb_block_q8_1 *b, size_t count) {
     uint16_t d[2][GB_BYTES_BLOCKS];
     __m256i sum[GB_BYTES_BLOCKS];
     const __m256 scales = gb_round_blocks(x, count, b->qs, sizeof *b);
@@ -22,6 +22,4 @@ GB_INLINE void encode(const float *x, gb_block_q8_1 *b, size_t count) {
     }
 }
 
-#define GB_Q8_1_KERNELS(isa)                                                                                           \
-    GB_ENCODE_BYTES32(q8_1, isa, encode)                                                                               \
-    GB_DECODE_BYTES32(q8_1, isa)
+GB_ENCODE_BY_EIGHTS(q8_1)

@@ -12,15 +12,13 @@ static inline __m128i round_codes(__m512 v) {
                                       _mm512_min_epi32(q, _mm512_set1_epi32(127)));
 }
 
-static void encode(const float *x, gb_block_q8_K *b) {
+GB_INLINE float extreme(const float *x) {
     __m512 largest = _mm512_setzero_ps();
     for (size_t i = 0; i < BLOCK; i += 16) largest = gb_max_magnitude(_mm512_loadu_ps(x + i), largest);
-    const float extreme = gb_extreme(x, largest, BLOCK);
-    if (extreme == 0.0F) {
-        memset(b, 0, sizeof *b);
-        return;
-    }
-    const float inverse = -127.0F / extreme;
+    return gb_extreme(x, largest, BLOCK);
+}
+
+GB_INLINE void encode_codes(const float *x, float inverse, gb_block_q8_K *b) {
     for (size_t i = 0; i < BLOCK; i += 16) {
         const __m512 v = _mm512_mul_ps(_mm512_set1_ps(inverse), _mm512_loadu_ps(x + i));
         _mm_storeu_si128((__m128i *)(b->qs + i), round_codes(v));
@@ -30,7 +28,6 @@ static void encode(const float *x, gb_block_q8_K *b) {
     for (size_t i = 0; i < 4; i++)
         sum[i] = gb_add_bytes(_mm512_setzero_si512(), _mm512_set1_epi8(1), gb_load512(b->qs + 64 * i), 1);
     _mm256_storeu_si256((__m256i *)(void *)b->bsums, _mm512_cvtepi32_epi16(gb_sum_quarters(sum)));
-    b->d = 1.0F / inverse;
 }
 
 GB_INLINE void decode(const gb_block_q8_K *b, float *x, size_t blocks) {

@@ -7,10 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels/compiler.h"
 #include "kernels/formats.h"
-#include "kernels/unroll.h"
-
-#define GB_INLINE static inline __attribute__((always_inline))
 
 #if defined(__clang__)
 typedef unsigned gb_shift16; /* how the compiler declares the count of a shift of 16-bit lanes */

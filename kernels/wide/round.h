@@ -21,7 +21,7 @@
 
 #include <math.h>
 
-#include "kernels/unroll.h"
+#include "kernels/compiler.h"
 
 enum {
     GB_WIDE_ELEMS = 32, /* of a sub-block, at most */
