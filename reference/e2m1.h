@@ -7,6 +7,8 @@
 /* Twice the value of each code, so that all are integers; code 8, minus zero, decodes to 0. */
 static const int8_t gb_e2m1_doubled[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
+enum { GB_E2M1_LARGEST = 12 }; /* of them */
+
 /* The first code whose level times scale is nearest to x: of two equally near the one closer to zero, and never 8.
  * Where nothing is nearer than the rest (x is not finite, scale is 0) code 0. */
 static inline uint8_t gb_e2m1_nearest(float x, float scale) {

@@ -1,6 +1,6 @@
 /* iq4_nl in vectors of 32 bytes: nibbles choose from a table of signed levels. */
 #include "kernels/vec32/block32.h"
-#include "kernels/vec32/iq4_levels.h"
+#include "kernels/vec32/levels.h"
 
 GB_INLINE __m256i codes(const void *w, size_t i) {
     return gb_iq4_levels32(((const gb_block_iq4_nl *)w)[i].qs);

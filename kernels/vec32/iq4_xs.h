@@ -3,7 +3,7 @@
 #include "kernels/iq4_xs.h"
 #include "kernels/vec32/gemm_super.h"
 #include "kernels/vec32/gemm_wide.h"
-#include "kernels/vec32/iq4_levels.h"
+#include "kernels/vec32/levels.h"
 
 GB_INLINE void codes(const void *block, size_t half, __m256i code[4]) {
     const gb_block_iq4_xs *b = block;

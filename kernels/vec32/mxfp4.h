@@ -1,6 +1,7 @@
 /* mxfp4 in vectors of 32 bytes: nibbles choose from a table of levels, raised by 12 to be the unsigned operand of
  * maddubs. */
 #include "kernels/vec32/block32.h"
+#include "kernels/vec32/levels.h"
 #include "kernels/vec32/scale8.h"
 
 GB_INLINE __m256i codes(const void *w, size_t i) {
@@ -21,7 +22,7 @@ GB_INLINE float scale(const void *at) {
 
 static const gb_byte_format format = {.bytes = sizeof(gb_block_mxfp4),
                                       .per = 1,
-                                      .offset = GB_E2M1_OFFSET,
+                                      .offset = GB_E2M1_LARGEST,
                                       .codes = codes,
                                       .scales = scales,
                                       .row_scales = row_scales,

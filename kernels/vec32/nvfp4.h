@@ -1,5 +1,6 @@
 /* nvfp4 in vectors of 32 bytes: levels as in mxfp4, a scale and a float term for every sixteen. */
 #include "kernels/vec32/block32.h"
+#include "kernels/vec32/levels.h"
 #include "kernels/vec32/scale8.h"
 
 /* Two sub-blocks: eight bytes each, whose low nibbles come before the high ones. */
@@ -28,7 +29,7 @@ GB_INLINE float scale(const void *at) {
 static const gb_byte_format format = {.bytes = sizeof(gb_block_nvfp4),
                                       .per = 2,
                                       .split = 1,
-                                      .offset = GB_E2M1_OFFSET,
+                                      .offset = GB_E2M1_LARGEST,
                                       .codes = codes,
                                       .scales = scales,
                                       .row_scales = row_scales,

@@ -1,18 +1,9 @@
-/* The eight-bit scales of reference/scale8.h, eight at a time: bytes 0..255 in dwords, halved as there. And the doubled
- * levels of the four-bit floats that go with them. */
+/* The eight-bit scales of reference/scale8.h, eight at a time: bytes 0..255 in dwords, halved as there. */
 #ifndef GB_VEC32_SCALE8_H
 #define GB_VEC32_SCALE8_H
 
 #include "kernels/vec32/simd.h"
 #include "reference/scale8.h"
-
-enum { GB_E2M1_OFFSET = 12 };
-
-/* levels 0 1 2 3 4 6 8 12 0 -1 -2 -3 -4 -6 -8 -12, each + 12 */
-GB_INLINE __m256i gb_e2m1_raised(__m256i nibbles) {
-    const __m128i table = _mm_setr_epi8(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0);
-    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), nibbles);
-}
 
 /* 2^(e - 128): below e = 2 a subnormal number. */
 GB_INLINE __m256 gb_e8m0_half(__m256i e) {

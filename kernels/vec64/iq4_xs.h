@@ -2,7 +2,7 @@
  * is taken back with the sums of the activations. */
 #include "kernels/iq4_xs.h"
 #include "kernels/vec64/gemm_levels.h"
-#include "kernels/vec64/iq4_levels.h"
+#include "kernels/vec64/levels.h"
 
 /* 32 bytes are two sub-blocks: each sixteen twice in a vector, its low nibbles and its high ones. */
 GB_INLINE void codes(const uint8_t *w, __m512i code[4]) {

@@ -1,7 +1,7 @@
 /* mxfp4 in vectors of 64 bytes: nibbles choose from a table of levels; what raises them is taken back with the sum of
  * the activation block. */
 #include "kernels/vec64/block32.h"
-#include "kernels/vec64/e2m1.h"
+#include "kernels/vec64/levels.h"
 #include "kernels/vec64/scale8.h"
 #include "reference/scale8.h"
 
@@ -30,4 +30,4 @@ GB_INLINE __m512 row_scales(const uint8_t *const row[GB_ROWS], size_t at) {
 }
 
 static const gb_nibble_format layout = {sizeof(gb_block_mxfp4), offsetof(gb_block_mxfp4, qs), 0, gb_e2m1_raised, 1, 24};
-GB_NIBBLE_FORMAT(mxfp4, layout, GB_E2M1_OFFSET, 0, scales, scale, row_scales)
+GB_NIBBLE_FORMAT(mxfp4, layout, GB_E2M1_LARGEST, 0, scales, scale, row_scales)

@@ -1,5 +1,5 @@
 /* nvfp4 in vectors of 64 bytes: levels as in mxfp4, a scale and a float term for every sixteen. */
-#include "kernels/vec64/e2m1.h"
+#include "kernels/vec64/levels.h"
 #include "kernels/vec64/scale8.h"
 #include "kernels/vec64/terms.h"
 
@@ -7,7 +7,7 @@ enum { BLOCK = 64, TERMS = 4 };
 
 GB_INLINE void dequantize(const void *blocks, float *x, size_t n) {
     const gb_block_nvfp4 *b = blocks;
-    const __m512 levels = _mm512_setr_ps(0, 1, 2, 3, 4, 6, 8, 12, 0.0F, -1, -2, -3, -4, -6, -8, -12);
+    const __m512 levels = gb_bytes_to_f32(gb_e2m1_doubled);
     const __m512i shift = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 4, 4, 4);
     for (size_t k = 0; k < n / BLOCK; k++) {
         float d[16];
@@ -52,7 +52,7 @@ GB_INLINE __m512 scales(const void *p, size_t stride) {
 static const gb_block32 format = {.bytes = sizeof(gb_block_nvfp4),
                                   .per = TERMS,
                                   .split = 1,
-                                  .code_offset = GB_E2M1_OFFSET,
+                                  .code_offset = GB_E2M1_LARGEST,
                                   .place = place,
                                   .sums = sums,
                                   .scales = scales};
