@@ -260,11 +260,8 @@ GB_INLINE void gb_block_gemm(const gb_flat_format *f, const gb_gemm_args *g) {
     }
 }
 
-/* dequantize, dot, gemv and gemm of a format without sub-blocks from its description. */
-#define GB_TERM_KERNELS(name, format)                                                                                  \
-    void gb_##name##_dequantize_scalar(const void *blocks, float *x, size_t n) {                                       \
-        gb_terms_dequantize(&(format), blocks, x, n);                                                                  \
-    }                                                                                                                  \
+/* dot, gemv and gemm of a format without sub-blocks from its description. */
+#define GB_TERM_DOTS(name, format)                                                                                     \
     float gb_##name##_dot_scalar(const void *w, const void *a, size_t n) {                                             \
         return gb_terms_dot(&(format), w, a, n);                                                                       \
     }                                                                                                                  \
@@ -273,6 +270,13 @@ GB_INLINE void gb_block_gemm(const gb_flat_format *f, const gb_gemm_args *g) {
     }                                                                                                                  \
     void gb_##name##_gemm_scalar(const gb_gemm_args *g) {                                                              \
         gb_block_gemm(&(format), g);                                                                                   \
+    }
+
+/* And dequantize. */
+#define GB_TERM_KERNELS(name, format)                                                                                  \
+    GB_TERM_DOTS(name, format)                                                                                         \
+    void gb_##name##_dequantize_scalar(const void *blocks, float *x, size_t n) {                                       \
+        gb_terms_dequantize(&(format), blocks, x, n);                                                                  \
     }
 
 #endif

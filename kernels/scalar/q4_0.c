@@ -42,24 +42,14 @@ static void unpack(const void *row, size_t block, gb_flat_block *out) {
     }
 }
 
-float gb_q4_0_dot_scalar(const void *w, const void *a, size_t n) {
-    const gb_block_q4_0 *bw = w;
-    const gb_block_q8_0 *ba = a;
-    float acc = 0.0F;
-    for (size_t k = 0; k < n / BLOCK; k++) {
-        int low;
-        int high;
-        gb_mul_nibbles(bw[k].qs, ba[k].qs, HALF, HALF, 8, &low, &high);
-        acc = acc + (gb_f32_from_f16(bw[k].d) * gb_f32_from_f16(ba[k].d)) * (float)(low + high);
-    }
-    return acc;
+GB_INLINE int sum(const void *row, size_t block, const int8_t *qs, float *d) {
+    const gb_block_q4_0 *b = (const gb_block_q4_0 *)row + block;
+    int low;
+    int high;
+    *d = gb_f32_from_f16(b->d);
+    gb_mul_nibbles(b->qs, qs, HALF, HALF, 8, &low, &high);
+    return low + high;
 }
 
-void gb_q4_0_gemv_scalar(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
-    for (size_t r = 0; r < rows; r++) y[r] = gb_q4_0_dot_scalar((const char *)w + r * w_stride, a, n);
-}
-
-void gb_q4_0_gemm_scalar(const gb_gemm_args *g) {
-    static const gb_flat_format format = {.elems = BLOCK, .subs = 1, .unpack = unpack, .act = gb_act_q8_0};
-    gb_block_gemm(&format, g);
-}
+static const gb_flat_format format = {.elems = BLOCK, .subs = 1, .unpack = unpack, .act = gb_act_q8_0, .sum = sum};
+GB_TERM_DOTS(q4_0, format)
