@@ -99,11 +99,9 @@ static void print_row(FILE *out, const gb_comparison *c, int width, int markdown
 }
 
 static void print_side(FILE *out, const char *letter, const char *name, const gb_result *r, int markdown) {
-    const char *program = gb_result_text(r, "provenance", "program");
-    fprintf(out, "%s%s: %s (%s %s, commit %s, %s, %s)%s\n", markdown ? "- " : "", letter, name,
-            program[0] ? program : "gaugeblock", gb_result_text(r, "provenance", "version"),
-            gb_result_text(r, "provenance", "commit"), gb_result_text(r, "run", "started"),
-            gb_result_text(r, "machine", "cpu_model"), "");
+    fprintf(out, "%s%s: %s (%s %s, commit %s, %s, %s)%s\n", markdown ? "- " : "", letter, name, gb_result_program(r),
+            gb_result_text(r, "provenance", "version"), gb_result_text(r, "provenance", "commit"),
+            gb_result_text(r, "run", "started"), gb_result_text(r, "machine", "cpu_model"), "");
 }
 
 static void print_notes(FILE *out, const gb_comparisons *c, const counts *n, const gb_compare_print *how) {

@@ -72,6 +72,14 @@ static int is_e2e(const cJSON *json) {
     return gb_json_at(json, "tps_median") && gb_json_at(json, "test");
 }
 
+/* How the engine ran, in e2e and perplexity. */
+static void copy_setting(const making *m) {
+    copy_number(m, "threads", "threads");
+    copy_text(m, "isa", "isa");
+    copy_number(m, "batch", "batch");
+    copy_text(m, "kv", "kv");
+}
+
 /* What the same run had predicted: tokens per second, parts of the time, and how far off that was. */
 static void copy_prediction(const making *m) {
     const cJSON *predicted = gb_json_at(m->from, "predicted");
@@ -124,10 +132,7 @@ static int from_e2e(making *m) {
     if (!cJSON_IsString(gb_json_at(m->from, "test"))) return lacks(m, "a result of e2e", "test");
     copy_text(m, "test", "test");
     copy_number(m, "tokens", "tokens");
-    copy_number(m, "threads", "threads");
-    copy_text(m, "isa", "isa");
-    copy_number(m, "batch", "batch");
-    copy_text(m, "kv", "kv");
+    copy_setting(m);
     const int rc = copy_samples(m, "samples", "tokens_per_second", "t/s", NULL);
     if (rc) return rc;
     copy_value(m, m->from, "noise_floor", "aa_noise", "ratio");
@@ -158,10 +163,7 @@ static int from_perplexity(making *m) {
     gb_record_text(m->record, "text", gb_base_name(text));
     copy_number(m, "n_ctx", "n_ctx");
     copy_number(m, "n_chunk", "chunks");
-    copy_number(m, "threads", "threads");
-    copy_text(m, "isa", "isa");
-    copy_number(m, "batch", "batch");
-    copy_text(m, "kv", "kv");
+    copy_setting(m);
     copy_value(m, m->from, "ppl", "ppl", "ppl");
     copy_value(m, m->from, "ppl_stderr", "ppl_stderr", "ppl");
     copy_value(m, m->from, "bits_per_byte", "bits_per_byte", "bits/byte");

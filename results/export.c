@@ -54,8 +54,7 @@ static int csv_record(FILE *out, const gb_result *r, gb_error *err) {
     char *key = gb_result_key(r, NULL, err);
     if (!key) return GB_ESYSTEM;
     gb_result_fingerprint(r, machine);
-    const char *program = gb_result_text(r, "provenance", "program");
-    const char *ends[] = {program[0] ? program : "gaugeblock",
+    const char *ends[] = {gb_result_program(r),
                           gb_result_text(r, "provenance", "version"),
                           gb_result_text(r, "provenance", "commit"),
                           gb_result_text(r, "run", "id"),

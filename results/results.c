@@ -242,6 +242,11 @@ const char *gb_result_text(const gb_result *result, const char *part, const char
     return gb_json_string(gb_json_at(result->json, part), key, "");
 }
 
+const char *gb_result_program(const gb_result *result) {
+    const char *name = gb_result_text(result, "provenance", "program");
+    return name[0] ? name : "gaugeblock";
+}
+
 const char *gb_result_spoilt(const gb_result *result) {
     if (strcmp(gb_result_text(result, "conditions", "verdict"), "unreliable") != 0) return NULL;
     return gb_result_text(result, "conditions", "why");

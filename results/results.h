@@ -53,6 +53,8 @@ void gb_measured_samples(const gb_measured *m, double *x);
 
 /* A text of one of the record's parts ("run", "provenance", "machine", "subject", "hashes"); "" if it is not there. */
 const char *gb_result_text(const gb_result *result, const char *part, const char *key);
+/* The program that measured: this one, where the record names none. */
+const char *gb_result_program(const gb_result *result);
 /* Why what was outside spoilt the measurement; NULL: nothing did, or nobody looked. */
 const char *gb_result_spoilt(const gb_result *result);
 /* A text of the record itself: "kind", "name". */

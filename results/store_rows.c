@@ -86,12 +86,11 @@ static void digest_of(const gb_result *r, char digest[33]) {
 static int add_record(adding *a, const gb_result *r, const char *digest, const char *fingerprint, gb_error *err) {
     char *key = gb_result_key(r, NULL, err);
     if (!key) return GB_ESYSTEM;
-    const char *program = gb_result_text(r, "provenance", "program");
     const char *values[] = {digest,
                             gb_result_own(r, "kind"),
                             gb_result_own(r, "name"),
                             key,
-                            program[0] ? program : "gaugeblock",
+                            gb_result_program(r),
                             gb_result_text(r, "provenance", "version"),
                             gb_result_text(r, "provenance", "commit"),
                             gb_result_text(r, "run", "id"),
