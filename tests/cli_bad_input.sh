@@ -4,14 +4,10 @@
 set -u
 source="$(cd "$(dirname "$0")/.." && pwd)"
 model="$source/models/gauge-4m/gauge-4m-f16.gguf"
-dir="$(mktemp -d)"
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-failures=0
-fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
+. "$(dirname "$0")/support/cli.sh"
 
-# refuse FILE REASON: info and quantize
-refuse() {
+# reject FILE REASON: info and quantize
+reject() {
     local file="$1" reason="$2"
     for verb in info quantize; do
         local words=("$file")
@@ -33,25 +29,25 @@ patch() {
     printf "$2" | dd of=patched.gguf bs=1 seek="$1" conv=notrunc status=none
 }
 
-refuse missing.gguf "No such file"
-mkdir folder && refuse folder "directory"
-: >empty.gguf && refuse empty.gguf "empty"
-mkfifo pipe && refuse pipe "pipe"
-refuse /dev/zero "device"
-echo "not a model at all" >text.gguf && refuse text.gguf "not a GGUF file"
+reject missing.gguf "No such file"
+mkdir folder && reject folder "directory"
+: >empty.gguf && reject empty.gguf "empty"
+mkfifo pipe && reject pipe "pipe"
+reject /dev/zero "device"
+echo "not a model at all" >text.gguf && reject text.gguf "not a GGUF file"
 cp "$model" unreadable.gguf && chmod 0 unreadable.gguf
-[ -r unreadable.gguf ] || refuse unreadable.gguf "Permission denied"
+[ -r unreadable.gguf ] || reject unreadable.gguf "Permission denied"
 for size in 1 4 7 8 23 24 25 100 1000 100000 130768 130784 2000000 8528576; do
-    head -c $size "$model" >cut.gguf && refuse cut.gguf "offset"
+    head -c $size "$model" >cut.gguf && reject cut.gguf "offset"
 done
-{ cat "$model" && printf x; } >long.gguf && refuse long.gguf "1 bytes after the last tensor"
-patch 0 'GGJT' && refuse patched.gguf "magic"
-patch 4 '\000\000\000\003' && refuse patched.gguf "big-endian"
-patch 4 '\002' && refuse patched.gguf "version 2"
-patch 4 '\004' && refuse patched.gguf "version 4"
-patch 8 '\000\000\000\000\000\000\000\200' && refuse patched.gguf "tensors cannot be described"
-patch 16 '\377\377\377\377\377\377\377\377' && refuse patched.gguf "keys cannot lie"
-patch 24 '\000\000\000\000\000\000\000\177' && refuse patched.gguf "is said to have"
+{ cat "$model" && printf x; } >long.gguf && reject long.gguf "1 bytes after the last tensor"
+patch 0 'GGJT' && reject patched.gguf "magic"
+patch 4 '\000\000\000\003' && reject patched.gguf "big-endian"
+patch 4 '\002' && reject patched.gguf "version 2"
+patch 4 '\004' && reject patched.gguf "version 4"
+patch 8 '\000\000\000\000\000\000\000\200' && reject patched.gguf "tensors cannot be described"
+patch 16 '\377\377\377\377\377\377\377\377' && reject patched.gguf "keys cannot lie"
+patch 24 '\000\000\000\000\000\000\000\177' && reject patched.gguf "is said to have"
 # a NaN weight: found when the data is read, so info (header only) accepts it and quantize does not
 patch 130786 '\377\177'
 "$GAUGEBLOCK" info patched.gguf >/dev/null || fail "info reads no data"

@@ -3,27 +3,9 @@
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 model=$here/models/gauge-4m/gauge-4m-f16.gguf
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
+. "$(dirname "$0")/support/output.sh"
 head -c 1500 "$here/models/gauge-4m/gauge-4m-sample.txt" >"$work/text"
 
-check() { # description, expected, found
-    [ "$2" = "$3" ] && return
-    printf 'FAILED %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
-    failed=1
-}
-has() { # description, part, whole
-    case $3 in *"$2"*) ;; *) check "$1" "...$2..." "$3" ;; esac
-}
-refuse() { # what the message must have, words
-    local wanted=$1 message status
-    shift
-    message=$("$GAUGEBLOCK" "$@" 2>&1 >/dev/null </dev/null)
-    status=$?
-    check "status of: $*" 2 $status
-    has "message of: $*" "$wanted" "$message"
-}
 key() { # name, file: the value of a JSON key that stands on a line of its own
     sed -n "s/^[[:space:]]*\"$1\":[[:space:]]*\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p" "$2" | head -n 1
 }

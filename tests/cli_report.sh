@@ -2,19 +2,7 @@
 # report, as a user meets it: numbers of the result files reach the pages, absent ones are dashes, names cannot break the
 # HTML, and broken input is named.
 set -u
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-has() { # description, part, whole
-    case $3 in *"$2"*) ;; *) printf 'FAILED %s: no %s\n' "$1" "$2"; failed=1 ;; esac
-}
-refuse() { # what the message must have, words
-    local wanted=$1 message
-    shift
-    message=$("$GAUGEBLOCK" "$@" 2>&1 >/dev/null)
-    [ $? = 2 ] || { printf 'FAILED: exit status of %s\n' "$*"; failed=1; }
-    has "message of $*" "$wanted" "$message"
-}
+. "$(dirname "$0")/support/output.sh"
 mkdir "$work/run"
 cat >"$work/run/e2e.json" <<'END'
 [{"model":"m/a-Q4_0.gguf","test":"pp16","threads":1,"tps_median":11,"tps_ci95":[10,12],"model_bytes":2000000},

@@ -4,26 +4,11 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 model=$here/../models/gauge-4m/gauge-4m-f16.gguf
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/support/output.sh"
 cd "$work" || exit 1
 export XDG_DATA_HOME=$work/data
 unset GAUGEBLOCK_ISA
 gb=$GAUGEBLOCK
-failed=0
-problem() { printf 'FAILED %s\n' "$*"; failed=1; }
-has() { # description, part, whole
-    case $3 in *"$2"*) ;; *) problem "$1: no '$2' in: ${3:0:2000}" ;; esac
-}
-lacks() { case $3 in *"$2"*) problem "$1: '$2' in: ${3:0:2000}" ;; esac; }
-refuse() { # what the message must have, words
-    local wanted=$1 message status
-    shift
-    message=$("$gb" "$@" 2>&1 >/dev/null </dev/null)
-    status=$?
-    [ $status = 2 ] || problem "exit $status instead of 2: $*"
-    has "message of: $*" "$wanted" "$message"
-}
 json() { python3 -c "import json,sys; json.load(open(sys.argv[1]))" "$1" 2>/dev/null; }
 
 # what needs no store

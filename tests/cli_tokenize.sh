@@ -3,22 +3,7 @@
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 model=$here/models/gauge-4m/gauge-4m-f16.gguf
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-check() { # description, expected, found
-    [ "$2" = "$3" ] && return
-    printf 'FAILED %s\n  expected: %s\n  found:    %s\n' "$1" "$2" "$3"
-    failed=1
-}
-refuse() { # what the message must have, arguments of tokenize
-    local wanted=$1 message
-    shift
-    message=$("$GAUGEBLOCK" tokenize "$@" 2>&1 >/dev/null </dev/null)
-    check "status of: tokenize $*" 2 $?
-    case $message in *"$wanted"*) ;; *) check "message of: tokenize $*" "...$wanted..." "$message" ;; esac
-}
+. "$(dirname "$0")/support/output.sh"
 
 # One text, four ways in.
 printf 'Hello 12\n' >"$work/text"
@@ -37,12 +22,12 @@ check 'for people' "$(printf '    4094  <|begin_of_text|>\n      72  "H"\n     1
 check 'a text that looks like an option' '{"ids":[45,120],"count":2}' \
     "$("$GAUGEBLOCK" tokenize -m "$model" --no-bos --json -- -x)"
 
-refuse '-m MODEL is missing' hello
-refuse "'two'" -m "$model" one two
-refuse 'expected one' -m "$model" -f "$work/text" hello
-refuse '--nothing' -m "$model" --nothing hello
-refuse "-m'" -m
-refuse "$work/absent" -m "$work/absent" hello
-refuse "$work/absent" -m "$model" -f "$work/absent"
-refuse "$work/text" -m "$work/text" hello
+refuse '-m MODEL is missing' tokenize hello
+refuse "'two'" tokenize -m "$model" one two
+refuse 'expected one' tokenize -m "$model" -f "$work/text" hello
+refuse '--nothing' tokenize -m "$model" --nothing hello
+refuse "-m'" tokenize -m
+refuse "$work/absent" tokenize -m "$work/absent" hello
+refuse "$work/absent" tokenize -m "$model" -f "$work/absent"
+refuse "$work/text" tokenize -m "$work/text" hello
 exit $failed
