@@ -1,7 +1,9 @@
 /* Attention over a KV cache of f16, f32 or q8_0 rows, AVX2. q and p are f32, so products are not exact: no fused
  * operations. */
 #include "kernels/avx2/rows.h"
-#include "kernels/engine.h"
+#include "kernels/avx2/vec32.h"
+
+#include "kernels/vec32/attention.h"
 
 GB_INLINE void score(const gb_row_format *f, const float *q, const void *k, size_t k_stride, size_t count,
                      size_t head_dim, float scale, float *scores) {
@@ -58,43 +60,6 @@ GB_INLINE void weighted_sum(const gb_row_format *f, const float *p, const void *
 
 ATTENTION(f16, GB_ROW_F16)
 ATTENTION(f32, GB_ROW_F32)
-
-/* f16 scales of block b of eight rows. */
-GB_INLINE __m256 block_scales(const gb_block_q8_0 *const row[8], size_t b) {
-    return _mm256_cvtph_ps(_mm_set_epi16((short)row[7][b].d, (short)row[6][b].d, (short)row[5][b].d, (short)row[4][b].d,
-                                         (short)row[3][b].d, (short)row[2][b].d, (short)row[1][b].d,
-                                         (short)row[0][b].d));
-}
-
-/* Lane r = the dot of key r and the query, of up to eight. The query's codes come from our encoder, -127..127, and take
- * the sign of the keys', whose magnitude, up to 128, is the unsigned operand: 2 * 127 * 128 fits sixteen bits. */
-GB_INLINE __m256 byte_dots(const gb_block_q8_0 *query, const char *k, size_t k_stride, size_t rows, size_t blocks) {
-    const gb_block_q8_0 *row[8];
-    for (size_t r = 0; r < 8; r++) row[r] = (const gb_block_q8_0 *)(k + (r < rows ? r : rows - 1) * k_stride);
-    __m256 acc = _mm256_setzero_ps();
-    for (size_t b = 0; b < blocks; b++) {
-        const __m256i q = gb_load256(query[b].qs);
-        __m256i sum[8];
-        for (size_t r = 0; r < 8; r++) {
-            const __m256i key = gb_load256(row[r][b].qs);
-            const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(key), _mm256_sign_epi8(q, key));
-            sum[r] = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-        }
-        const __m256 d = _mm256_mul_ps(block_scales(row, b), _mm256_set1_ps(gb_half(query[b].d)));
-        acc = gb_add_product(0, d, _mm256_cvtepi32_ps(gb_sum8(sum)), acc);
-    }
-    return acc;
-}
-
-static void byte_scores(const gb_block_q8_0 *query, const void *k, size_t k_stride, size_t count, size_t blocks,
-                        float scale, float *scores) {
-    for (size_t t = 0; t < count; t += 8) {
-        const __m256 dots = byte_dots(query, (const char *)k + t * k_stride, k_stride, count - t, blocks);
-        float eight[8];
-        _mm256_storeu_ps(eight, _mm256_mul_ps(dots, _mm256_set1_ps(scale)));
-        memcpy(scores + t, eight, (count - t < 8 ? count - t : 8) * sizeof *scores);
-    }
-}
 
 GB_Q8_0_SCORE_KERNEL(avx2, avx2, byte_scores)
 
