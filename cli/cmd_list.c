@@ -17,9 +17,8 @@ const char gb_help_list[] =
     "  kernels   every row of the table, those of other architectures too\n"
     "  machine   CPU, memory, kernel, frequency governor, stolen time; a tree of packages, NUMA nodes, caches, cores\n"
     "\n"
-    "  --matrix  kernels: format by instruction set, one block for each operation on blocks; where a tier has no "
-    "kernel,\n"
-    "            what runs instead and why\n"
+    "  --matrix  kernels: format by instruction set, one block for each operation; where a tier has no kernel, what\n"
+    "            runs instead and why\n"
     "  --json    the same for machines\n";
 
 static const char *roles(const gb_format_info *f) {

@@ -52,7 +52,7 @@ static void column_widths(int width[GB_ISA_COUNT], notes *n) {
     char buf[64];
     for (int isa = 0; isa < GB_ISA_COUNT; isa++) {
         width[isa] = (int)strlen(gb_isas[isa].name);
-        for (int op = GB_OP_quantize; op <= GB_OP_gemm; op++) {
+        for (int op = 0; op < GB_OP_COUNT; op++) {
             for (int f = 0; f < GB_FORMAT_COUNT; f++) {
                 if (!gb_reference((gb_format)f, (gb_op)op).any) continue;
                 const int w = (int)strlen(cell_text((gb_format)f, (gb_op)op, (gb_isa)isa, n, buf, sizeof buf));
@@ -85,7 +85,7 @@ void gb_matrix_show(void) {
     notes n = {.count = 0};
     int width[GB_ISA_COUNT];
     column_widths(width, &n);
-    for (int op = GB_OP_quantize; op <= GB_OP_gemm; op++) show_block((gb_op)op, width, &n);
+    for (int op = 0; op < GB_OP_COUNT; op++) show_block((gb_op)op, width, &n);
     printf("yes: a kernel of its own, (yes): one that a lower tier's outruns, which is taken. Otherwise what a CPU of "
            "that\n"
            "tier runs instead (-: the reference), and why:\n");
@@ -106,7 +106,7 @@ static cJSON *cell_json(gb_format format, gb_op op, gb_isa isa) {
 
 cJSON *gb_matrix_json(void) {
     cJSON *list = cJSON_CreateArray();
-    for (int op = GB_OP_quantize; op <= GB_OP_gemm; op++)
+    for (int op = 0; op < GB_OP_COUNT; op++)
         for (int f = 0; f < GB_FORMAT_COUNT; f++)
             for (int isa = 0; isa < GB_ISA_COUNT; isa++)
                 if (gb_reference((gb_format)f, (gb_op)op).any)
