@@ -39,6 +39,19 @@ actual_rows() {
   sed -nE -e 's/^(gb_[A-Za-z0-9_]+) +(OK|FAIL) .*/\1 \2/p' -e 's/^(gb_[A-Za-z0-9_]+) +(SKIP\(.*\))$/\1 \2/p'
 }
 
+# Do a library's kernels, as it defines them, and the rows for its architecture agree? The function of a row that went stays
+# behind, where nothing calls it, and whatever counts rows counts one less.
+same_symbols() { # architecture library
+  local tiers rows symbols
+  command -v nm >/dev/null || { echo "FAILED: no nm: install binutils"; return 1; }
+  tiers=$(sed -nE "s/^GB_ISA\(([a-z0-9_]+), (any|$1),.*/\1/p" "$rows_kernels/isa.def" | paste -sd'|')
+  rows=$(expected_rows "$1" "" | sed -nE '/SKIP\(not built/d; s/ .*//p' | sort)
+  symbols=$(nm --defined-only "$2" | sed -nE "s/^[0-9a-f]+ T (gb_[A-Za-z0-9_]+_($tiers))\$/\1/p" | sort)
+  diff <(echo "$rows") <(echo "$symbols") | sed -nE 's/^< /FAILED: a row without its kernel: /p; s/^> /FAILED: a kernel without a row: /p'
+  [ -n "$rows" ] && [ "$rows" = "$symbols" ] || return 1
+  echo "$(wc -l <<<"$rows") rows, and as many kernels in $2"
+}
+
 # This machine by /proc/cpuinfo, in the words of GB_CPU_FEATURES. Of the permission for AMX only the program knows.
 machine_features() { # binary
   local flags list=
