@@ -4,9 +4,11 @@
 # nothing and is not shown.
 set -uo pipefail
 binary=$1
+library=$(dirname "$binary")/libgaugeblock.a
 architecture=aarch64
 . "$(dirname "$0")/rows.sh"
 . "$(dirname "$0")/beside.sh"
+command -v aarch64-linux-gnu-objdump >/dev/null || { echo "FAILED: no aarch64-linux-gnu-objdump: install binutils-aarch64-linux-gnu"; exit 1; }
 on() { runner=(qemu-aarch64 -cpu "$1" -L /usr/aarch64-linux-gnu); }
 
 on max
@@ -17,11 +19,10 @@ on cortex-a53
 beside check_rows "without dot products, gemv" "NEON" --op gemv
 beside check_rows "without dot products, gemm" "NEON" --op gemm --format q4_K
 all_beside || exit 1
+same_symbols aarch64 "$library" || exit 1
 
 # The instructions lie where the tiers say and nowhere else. Wants binutils that know ARMv8.6
 # (2.35): older ones print SMMLA as .inst.
-library=$(dirname "$binary")/libgaugeblock.a
-command -v aarch64-linux-gnu-objdump >/dev/null && [ -e "$library" ] || exit 0
 aarch64-linux-gnu-objdump -d --no-show-raw-insn "$library" | awk '
   /^[0-9a-f]+ <gb_.*_(scalar|neon|neon_dotprod|neon_i8mm)>:$/ { tier = $2; sub(/>:$/, "", tier); sub(/.*_(scalar|neon)/, "neon", tier) }
   /file format/ { tier = "neither" }
