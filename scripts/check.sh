@@ -21,7 +21,10 @@ failed=0
 skipped=0
 failures=()
 . scripts/ctest.sh
-mkdir -p build
+. scripts/rows.sh
+rm -rf build/verified
+mkdir -p build/verified
+export GB_VERIFIED=$PWD/build/verified # for verified_rows
 # Tests that may be skipped: the expected bytes of ggml lie beside the project; the instructions and stand-ins are x86's.
 may_skip=(test_golden_ggml)
 [ "$(uname -m)" = x86_64 ] || may_skip+=(cli_isa_leak cli_standin)
@@ -115,6 +118,7 @@ if has gcc; then
   step "clang-tidy" scripts/tidy.sh $quick release
 fi
 
+verified_rows
 for f in "${failures[@]:-}"; do [ -n "$f" ] && echo "failed: $f"; done
 echo "$((SECONDS / 60)) min $((SECONDS % 60)) s"
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -75,6 +75,37 @@ machine_features() { # binary
   echo "$list"
 }
 
+# Notes which rows of verify's text are right, for verified_rows, if somebody wants to know: $GB_VERIFIED is a folder.
+note_rows() { # natively | emulated | stand-in
+  [ -z "${GB_VERIFIED:-}" ] || actual_rows | sed -n 's/ OK$//p' >"$(mktemp "$GB_VERIFIED/$1.XXXXXX")"
+}
+
+# How the rows of each tier were verified, of all that the table has; of several ways the first counts.
+verified_rows() {
+  local how
+  {
+    sed -nE 's/^GB_ISA\(([a-z0-9_]+),.*/tier \1/p' "$rows_kernels/isa.def"
+    for how in natively emulated stand-in; do
+      find "$GB_VERIFIED" -name "$how.*" -exec sed "s/^/$how /" {} +
+    done
+    sed -nE 's/^GB_KERNEL\(([A-Za-z0-9_]+), ([a-z_]+), ([a-z0-9_]+),.*/row gb_\1_\2_\3 \3/p' "$rows_kernels/kernels.def"
+  } | awk '
+    function show(tier) {
+      printf "%-13s %8d %10d %8d %10d %6d\n", tier, n[tier, "natively"], n[tier, "emulated"], n[tier, "stand-in"], n[tier, "not"], n[tier, "of"]
+    }
+    $1 == "tier" { tier[++tiers] = $2; next }
+    $1 != "row" { if (!($2 in how)) how[$2] = $1; next }
+    {
+      way = $2 in how ? how[$2] : "not"
+      n[$3, way]++; n["all tiers", way]++; n[$3, "of"]++; n["all tiers", "of"]++
+    }
+    END {
+      printf "%-13s %8s %10s %8s %10s %6s\n", "rows verified", "natively", "under qemu", "stand-in", "not at all", "of"
+      for (i = 1; i <= tiers; i++) show(tier[i])
+      show("all tiers")
+    }'
+}
+
 # Runs verify and compares. `runner` is an array: what runs the binary; `architecture` that of the binary.
 check_rows() { # name features verify-arguments...
   local name=$1 features=$2 out want ok difference status=0
@@ -89,6 +120,7 @@ check_rows() { # name features verify-arguments...
     return 1
   fi
   [ "$status" -eq 0 ] || { echo "$name: the expected rows, but verify exits with $status"; return 1; }
+  if [ ${#runner[@]} -gt 0 ]; then note_rows emulated; else note_rows natively; fi <<<"$out"
   echo "$name: $ok ok, $(($(wc -l <<<"$want") - ok)) skipped, each with its reason"
 }
 

@@ -6,6 +6,7 @@ set -u
 [ -n "${GAUGEBLOCK_STANDIN:-}" ] || exit 77 # no tier of this architecture has stand-ins
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
+. "$(dirname "$0")/../scripts/rows.sh"
 failed=0
 fail() {
     echo "FAIL: $*"
@@ -21,6 +22,7 @@ for isa in $tiers; do
     ok=$(grep -c ' OK .*(stand-in)$' "$dir/out")
     [ "$ok" -gt 0 ] || fail "no row of $isa ran"
     [ "$ok" -eq "$(grep -c "^GB_KERNEL(.*, $isa, " "$(dirname "$0")/../kernels/kernels.def")" ] || fail "only $ok rows of $isa"
+    note_rows stand-in <"$dir/out"
     grep -q "^$ok of the ok with other instructions" "$dir/out" || fail "the sum does not tell: $(tail -2 "$dir/out")"
     "$GAUGEBLOCK_STANDIN" verify --quick --op gemm --format q8_0 --isa "$isa" --json | grep -q '"stand_in":[[:space:]]*true' ||
         fail 'JSON does not tell'

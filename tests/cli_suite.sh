@@ -5,6 +5,7 @@ set -u
 tests=$(cd "$(dirname "$0")" && pwd)
 scripts=$tests/../scripts
 . "$scripts/ctest.sh"
+. "$scripts/rows.sh"
 . "$tests/support/cli.sh"
 
 # --- a test that is skipped without leave
@@ -21,6 +22,27 @@ build=$(dirname "$GAUGEBLOCK")
 are_tests "$build" test_verify cli_suite || fail 'are_tests: names of tests'
 are_tests "$build" test_verify test_verif >message && fail 'are_tests: the beginning of a name passes'
 grep -q 'test_verif$' message || fail "are_tests does not name it: $(cat message)"
+
+# --- rows by the best way in which they were verified
+GB_VERIFIED=$dir/verified
+mkdir "$GB_VERIFIED"
+printf 'gb_f32_add_%s OK 3 cases\n' scalar sse41 | note_rows emulated
+printf 'gb_f32_add_%s\n' 'scalar OK 3 cases' 'avx2 FAIL n=3' 'avx512 SKIP(this CPU lacks it)' | note_rows natively
+printf 'gb_q8_0_gemm_%s OK 3 cases (stand-in)\n' avxvnni amx_int8 | note_rows stand-in
+verified_rows >table
+rows() { grep -c "^GB_KERNEL(.*$1," "$rows_kernels/kernels.def"; }
+counted() { # tier natively emulated stand-in
+    local all
+    all=$(rows "${1/all tiers/}")
+    grep -Eq "^$1 +$2 +$3 +$4 +$((all - $2 - $3 - $4)) +$all\$" table || fail "verified_rows: not $*, of $all: $(cat table)"
+}
+counted scalar 1 0 0
+counted sse41 0 1 0
+counted avx2 0 0 0
+counted avxvnni 0 0 1
+counted amx_int8 0 0 1
+counted 'all tiers' 1 1 2
+unset GB_VERIFIED
 
 # --- without objdump the instructions would go unseen
 mkdir bin
