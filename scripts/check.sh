@@ -96,7 +96,7 @@ fi
 may_skip+=(cli_isa_leak cli_install cli_standin)
 if has asan; then run_tests "sanitizers" asan; fi
 if has aarch64 && run_tests aarch64 aarch64-qemu build-only; then
-  step "aarch64: verify under qemu" scripts/verify-aarch64.sh build/aarch64-qemu/gaugeblock
+  step "aarch64: verify under qemu" scripts/verify-aarch64.sh $([ "$long" = 1 ] && echo --all) build/aarch64-qemu/gaugeblock
 fi
 if has gcc; then
   step "one hash: every format on every tier of this CPU" scripts/one-hash.sh --formats all --every-tier build/release/gaugeblock

@@ -2,7 +2,10 @@
 # Runs the rows of an AArch64 build under qemu-user, on CPUs that lack ever more: a tier's rows are skipped with the reason, and the
 # others must not hold its instructions. What each CPU answers is compared row for row (scripts/rows.sh). Time under emulation means
 # nothing and is not shown.
+#   scripts/verify-aarch64.sh [--all] BINARY     --all: every row on lesser CPUs too, not one format of most operations on blocks
 set -uo pipefail
+all=0
+if [ "$1" = --all ]; then all=1; shift; fi
 binary=$1
 library=$(dirname "$binary")/libgaugeblock.a
 architecture=aarch64
@@ -13,11 +16,22 @@ on() { runner=(qemu-aarch64 -cpu "$1" -L /usr/aarch64-linux-gnu); }
 
 on max
 for op in $(operations); do beside check_rows "aarch64 with matrix products, $op" "NEON DOTPROD I8MM" --op "$op"; done
-on neoverse-n1
-beside check_rows "without I8MM, gemm" "NEON DOTPROD" --op gemm
-on cortex-a53
-beside check_rows "without dot products, gemv" "NEON" --op gemv
-beside check_rows "without dot products, gemm" "NEON" --op gemm --format q4_K
+lesser() { # CPU name features operations-in-every-format
+  local op one
+  on "$1"
+  for op in $(operations); do
+    one=()
+    if [ "$all" = 0 ] && [[ " $4 " != *" $op "* ]]; then
+      case $op in
+        dequantize | dot | gemv | gemm) one=(--format q4_K) ;;
+        quantize) one=(--format iq4_nl) ;; # the cheapest that has a search
+      esac
+    fi
+    beside check_rows "$2, $op${one[1]:+ of ${one[1]}}" "$3" --op "$op" "${one[@]}"
+  done
+}
+lesser neoverse-n1 "without I8MM" "NEON DOTPROD" gemm
+lesser cortex-a53 "without dot products" "NEON" gemv
 all_beside || exit 1
 same_symbols aarch64 "$library" || exit 1
 

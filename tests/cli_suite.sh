@@ -45,7 +45,7 @@ counted 'all tiers' 1 1 2
 unset GB_VERIFIED
 
 # --- without objdump the instructions would go unseen
-mkdir bin
+mkdir bin few
 ln -s /usr/bin/* bin
 rm -f bin/*objdump
 if [ "$(uname -m)" = x86_64 ]; then
@@ -54,5 +54,20 @@ if [ "$(uname -m)" = x86_64 ]; then
 fi
 PATH=$dir/bin "$scripts/verify-aarch64.sh" "$GAUGEBLOCK" >message && fail 'verify-aarch64.sh passes without objdump'
 grep -q 'install binutils-aarch64' message || fail "verify-aarch64.sh names no package: $(head -n 1 message)"
+
+# --- every operation on every AArch64 CPU; a qemu that only writes down what it is asked
+printf '#!/bin/sh\necho "$@" >>%s/asked\nexit 1\n' "$dir" >few/qemu-aarch64
+printf '#!/bin/sh\n' >few/aarch64-linux-gnu-objdump
+chmod +x few/*
+for all in '' ${GB_TEST_ALL:+--all}; do
+    : >asked
+    PATH=$dir/few:$PATH "$scripts/verify-aarch64.sh" $all "$GAUGEBLOCK" >message && fail 'verify-aarch64.sh passes, whatever qemu says'
+    for cpu in max neoverse-n1 cortex-a53; do
+        for op in $(operations); do
+            grep -q -- "^-cpu $cpu .* --op $op\b" asked || fail "verify-aarch64.sh $all: no $op on $cpu"
+            [ -z "$all" ] || ! grep -q -- "^-cpu $cpu .* --op $op .*--format" asked || fail "verify-aarch64.sh --all: only some of $op on $cpu"
+        done
+    done
+done
 
 exit $((failures > 0))
