@@ -41,6 +41,14 @@ static float limit(gb_rng *rng, size_t i) {
                        : largest * (float)(1.8 * gb_rng_uniform(rng) - 0.9);
 }
 
+/* Encoders to -1, 0 and 1 have the largest itself as scale, and another code from half of it on. Which of the two is
+ * tried is drawn with the row's `base`. */
+static float half_way(gb_rng *rng, size_t i, float base) {
+    const float largest = base < 0.0F ? 1.0F : 0x1p-128F;
+    const uint32_t ulps = base < 0.0F ? 0 : 2;
+    return gb_random_sign(rng) * (i % 64 == 7 ? nudge(rng, largest, ulps) : nudge(rng, 0.5F * largest, 1));
+}
+
 /* One element of 16 a few ulps from a power of two, the others below it: an exponent taken from a logarithm is not that
  * of the number there. The power is drawn with the row's `base`. */
 static float near_power(gb_rng *rng, size_t i, float base) {
@@ -90,7 +98,7 @@ static float element(gb_rng *rng, gb_pattern pattern, size_t i, float base) {
     case GB_PATTERN_SUBNORMAL:
         return gb_random_sign(rng) * gb_f32_from_bits(gb_rng_below(rng, 0x800000U >> i % 24));
     case GB_PATTERN_LIMIT:
-        return limit(rng, i);
+        return i / 256 % 2 ? half_way(rng, i, base) : limit(rng, i);
     case GB_PATTERN_POWER:
         return near_power(rng, i, base);
     case GB_PATTERN_LARGE:

@@ -22,7 +22,7 @@
     X(SPARSE, "sparse")       /* mostly zero, whole blocks too */                                                      \
     X(TINY, "tiny")           /* 1e-30: scales below f16 */                                                            \
     X(SUBNORMAL, "subnormal") /* f32 subnormals */                                                                     \
-    X(LIMIT, "limit")         /* where 1 / scale overflows, a few ulps around */                                       \
+    X(LIMIT, "limit")         /* where 1 / scale overflows, a few ulps around; halves */                               \
     X(POWER, "power")         /* largest magnitudes a few ulps around powers of two */                                 \
     X(LARGE, "large")         /* 1e30: scales above f16 */                                                             \
     X(EXTREME, "extreme")     /* +-FLT_MAX */                                                                          \
