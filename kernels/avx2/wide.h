@@ -2,7 +2,7 @@
 #ifndef GB_AVX2_WIDE_H
 #define GB_AVX2_WIDE_H
 
-#include "kernels/vec32/simd.h"
+#include "kernels/vec32/quant.h"
 
 enum { GB_WIDE = 8 };
 typedef __m256 gb_wide;
@@ -81,6 +81,10 @@ GB_INLINE void gb_wide_store_bytes(uint8_t *p, gb_wide x) {
     const __m256i bytes = _mm256_shuffle_epi8(_mm256_cvtps_epi32(x), first);
     const __m128i both = _mm_unpacklo_epi32(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
     _mm_storel_epi64((__m128i *)p, both);
+}
+
+GB_INLINE float gb_wide_largest(const float *x, size_t n) {
+    return gb_largest(x, n, n > 32 ? 4 : 1);
 }
 
 GB_INLINE void gb_wide_columns(const float *const row[GB_WIDE], size_t n, gb_wide *out) {

@@ -83,6 +83,10 @@ GB_INLINE void gb_wide_store_bytes(uint8_t *p, gb_wide x) {
     memcpy(p, &four, sizeof four);
 }
 
+GB_INLINE float gb_wide_largest(const float *x, size_t n) {
+    return gb_v_magnitude(x, n);
+}
+
 GB_INLINE void gb_wide_columns(const float *const row[GB_WIDE], size_t n, gb_wide *out) {
     for (size_t i = 0; i < n; i += GB_WIDE) {
         const float32x4x2_t a = vtrnq_f32(vld1q_f32(row[0] + i), vld1q_f32(row[1] + i));

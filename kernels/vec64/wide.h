@@ -79,6 +79,12 @@ GB_INLINE void gb_wide_store_bytes(uint8_t *p, gb_wide x) {
     _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(x)));
 }
 
+GB_INLINE float gb_wide_largest(const float *x, size_t n) {
+    __m512 m = _mm512_setzero_ps();
+    for (size_t i = 0; i < n; i += GB_WIDE) m = gb_max_magnitude(_mm512_loadu_ps(x + i), m);
+    return _mm512_reduce_max_ps(m);
+}
+
 GB_INLINE void gb_wide_columns(const float *const row[GB_WIDE], size_t n, gb_wide *out) {
     const uint8_t *bytes[GB_WIDE];
     for (size_t r = 0; r < GB_WIDE; r++) bytes[r] = (const uint8_t *)row[r];

@@ -152,11 +152,16 @@ GB_INLINE void gb_wide_q4_0_pack(const gb_codes32 *in, void *block) {
     gb_wide_nibbles32(in->code, b->qs);
 }
 
-/* With importance; without it the files of q4_0 have encoders of their own. */
+static const gb_wide_blocks32 gb_wide_q4_0 = {
+    .bytes = sizeof(gb_block_q4_0), .half = 8, .lost = 8, .pack = gb_wide_q4_0_pack};
+
+/* With importance, for tiers that have an encoder of their own without. */
 static inline void gb_wide_q4_0_weighted(const float *x, void *blocks, size_t n, const float *importance) {
-    static const gb_wide_blocks32 format = {
-        .bytes = sizeof(gb_block_q4_0), .half = 8, .lost = 8, .pack = gb_wide_q4_0_pack};
-    gb_wide_row32(&format, x, blocks, n, importance);
+    gb_wide_row32(&gb_wide_q4_0, x, blocks, n, importance);
+}
+
+static inline void gb_wide_q4_0_quantize(const float *x, void *blocks, size_t n, const float *importance) {
+    gb_wide_quantize32(&gb_wide_q4_0, x, blocks, n, importance);
 }
 
 GB_INLINE void gb_wide_q4_1_pack(const gb_codes32 *in, void *block) {

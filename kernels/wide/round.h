@@ -14,6 +14,7 @@
  *   gb_wide_nearest(x)                  gb_nearest_int() of reference/number.h as a float, for any x
  *   gb_wide_store_bytes(p, x)           whole numbers -2^22..2^22, the low byte of each
  *   gb_wide_columns(row, n, out)        out[i] lane r = row[r][i], n a multiple of 8
+ *   gb_wide_largest(x, n)               gb_largest_magnitude() of reference/number.h, n a multiple of 16
  *
  * No operation is contracted: every rounding is the reference's. */
 #ifndef GB_WIDE_ROUND_H
