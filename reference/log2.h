@@ -19,6 +19,7 @@ static inline int gb_floor_log2_f32(float x) {
     const uint32_t j = 0x1000000U - (mantissa | 0x800000U);
     const int k = exponent + 1;
     uint32_t reach = 88; /* of m from 128 on */
+    if (j > reach) return exponent;
     for (int m = k > 0 ? k - 1 : -k; m < 128 && reach > 0; m = 2 * m + (m == 0)) reach /= 2;
     return j <= reach ? k : exponent;
 }

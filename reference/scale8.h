@@ -2,11 +2,22 @@
 #ifndef GB_REFERENCE_SCALE8_H
 #define GB_REFERENCE_SCALE8_H
 
+#include <float.h>
+
+#include "reference/log2.h"
 #include "reference/number.h"
 
 /* E8M0: 2^(e - 128), that is half of 2^(e - 127). Every byte is a number, 255 too. */
 static inline float gb_f32_from_e8m0_half(uint8_t e) {
     return gb_f32_from_bits(e < 2 ? 0x200000U << e : (uint32_t)(e - 1) << 23);
+}
+
+/* The scale of mxfp4: e = floor(log2(largest)) - 2 + 127, where the logarithm is rounded to binary32 before it is cut
+ * (log2.h). ggml converts that to a byte without a look at its range, which is undefined in C and is defined here as
+ * what x86 does: below 2^-125 it wraps (248 for 1e-40; the scale is huge and every code 0), infinity gives 0. */
+static inline uint8_t gb_e8m0_of_largest(float largest) {
+    if (largest == 0.0F || largest > FLT_MAX) return 0;
+    return (uint8_t)(gb_floor_log2_f32(largest) - 2 + 127);
 }
 
 /* UE4M3: four bits of exponent, three of mantissa, no sign (bit 7 is ignored), halved. 0x7f is the standard's NaN, here

@@ -1,0 +1,6 @@
+/* Encoders of the formats with four-bit floats in the lanes of wide.h: kernels/wide/. */
+#include "kernels/sse41/wide.h"
+
+#include "kernels/wide/e2m1.h"
+
+GB_WIDE_QUANTIZE(mxfp4, sse41)
