@@ -4,3 +4,4 @@
 #include "kernels/wide/e2m1.h"
 
 GB_WIDE_QUANTIZE(mxfp4, avx512)
+GB_WIDE_QUANTIZE(nvfp4, avx512)

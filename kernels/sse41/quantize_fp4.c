@@ -4,3 +4,4 @@
 #include "kernels/wide/e2m1.h"
 
 GB_WIDE_QUANTIZE(mxfp4, sse41)
+GB_WIDE_QUANTIZE(nvfp4, sse41)

@@ -61,4 +61,39 @@ static inline void gb_wide_mxfp4_quantize(const float *x, void *blocks, size_t n
     for (size_t k = 0; k < n / 32; k++) gb_wide_mxfp4_block(x + k * 32, &b[k]);
 }
 
+/* --- nvfp4 ------------------------------------------------------------------------------------------------------- */
+
+/* Sixteen codes to nibbles: no code carries into the byte above. */
+GB_INLINE void gb_wide_nibbles16(const float *x, const gb_wide mean[GB_WIDE_E2M1_MEANS], uint8_t qs[8]) {
+    uint8_t code[16];
+    uint64_t half[2];
+    for (size_t j = 0; j < 16; j += GB_WIDE) gb_wide_store_bytes(code + j, gb_wide_e2m1(gb_wide_load(x + j), mean));
+    memcpy(half, code, sizeof half);
+    half[0] |= half[1] << 4;
+    memcpy(qs, half, sizeof half[0]);
+}
+
+GB_INLINE void gb_wide_nvfp4_block(const float *x, gb_block_nvfp4 *b) {
+    enum { ELEMS = 64, SUB = 16, SUBS = 4 };
+    for (size_t s = 0; s < SUBS; s++) {
+        const float largest = gb_wide_largest(x + s * SUB, SUB);
+        b->d[s] = gb_ue4m3_from_f32(largest / 6.0F);
+        float scale = gb_f32_from_ue4m3_half(b->d[s]);
+        if (scale == 0.0F) scale = 1.0F; /* all are below 2^-7, and code 0 */
+        if (!gb_wide_e2m1_serves(largest, scale)) {
+            gb_ref_nvfp4_quantize(x, b, ELEMS, NULL);
+            return;
+        }
+        gb_wide mean[GB_WIDE_E2M1_MEANS];
+        gb_wide_e2m1_means(scale, mean);
+        gb_wide_nibbles16(x + s * SUB, mean, b->qs + s * (SUB / 2));
+    }
+}
+
+static inline void gb_wide_nvfp4_quantize(const float *x, void *blocks, size_t n, const float *importance) {
+    (void)importance;
+    gb_block_nvfp4 *b = blocks;
+    for (size_t k = 0; k < n / 64; k++) gb_wide_nvfp4_block(x + k * 64, &b[k]);
+}
+
 #endif
