@@ -1,0 +1,6 @@
+/* Encoders of the formats of one and two bits without a search in the lanes of wide.h: kernels/wide/. */
+#include "kernels/neon/wide.h"
+
+#include "kernels/wide/q1_0.h"
+
+GB_WIDE_QUANTIZE(q1_0, neon)
