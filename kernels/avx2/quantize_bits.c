@@ -2,5 +2,7 @@
 #include "kernels/avx2/wide.h"
 
 #include "kernels/wide/q1_0.h"
+#include "kernels/wide/ternary.h"
 
 GB_WIDE_QUANTIZE(q1_0, avx2)
+GB_WIDE_QUANTIZE(q2_0, avx2)

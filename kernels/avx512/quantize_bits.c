@@ -1,0 +1,6 @@
+/* Encoders of the formats of -1, 0 and 1 on AVX-512 without VNNI. */
+#include "kernels/vec64/wide.h"
+
+#include "kernels/wide/ternary.h"
+
+GB_WIDE_QUANTIZE(q2_0, avx512)
