@@ -4,3 +4,4 @@
 #include "kernels/wide/ternary.h"
 
 GB_WIDE_QUANTIZE(q2_0, avx512)
+GB_WIDE_QUANTIZE(tq1_0, avx512)

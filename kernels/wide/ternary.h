@@ -43,4 +43,40 @@ static inline void gb_wide_q2_0_quantize(const float *x, void *blocks, size_t n,
     for (size_t k = 0; k < n / 64; k++) gb_wide_q2_0_block(x + k * 64, &b[k]);
 }
 
+/* --- tq2_0, tq1_0: elements a constant apart share a byte, which is a sum of lanes ------------------------------- */
+
+/* Bytes of five trits, the first the most significant: v * 256 / 243 rounded up is v + (v * 13 + 242) / 243 rounded
+ * down. The quotient of floats, half a unit more, lies 1 / 486 or farther from whole numbers. */
+GB_INLINE void gb_wide_tq1_0_bytes(const float *x, size_t stride, gb_wide factor, uint8_t *out) {
+    gb_wide v = gb_wide_set(0.0F);
+    GB_UNROLL
+    for (size_t n = 0; n < 5; n++) v = v * gb_wide_set(3.0F) + gb_wide_ternary(x + n * stride, factor, 1);
+    const gb_wide more = (v * gb_wide_set(13.0F) + gb_wide_set(242.5F)) * gb_wide_set(1.0F / 243.0F);
+    gb_wide_store_bytes(out, v + gb_wide_truncate(more));
+}
+
+/* Four bytes of four trits and a last one of 0: at most 240 each, so no byte carries into the next. */
+GB_INLINE void gb_wide_tq1_0_last(const float *x, gb_wide factor, uint8_t out[4]) {
+    uint8_t code[16];
+    uint32_t four = 0;
+    for (size_t i = 0; i < 16; i += GB_WIDE) gb_wide_store_bytes(code + i, gb_wide_ternary(x + i, factor, 1));
+    for (size_t n = 0; n < 4; n++) four = 3 * (four + gb_u32_at(code, n));
+    for (size_t j = 0; j < 4; j++) out[j] = (uint8_t)(((four >> 8 * j & 255U) * 256 + 242) / 243);
+}
+
+GB_INLINE void gb_wide_tq1_0_block(const float *x, gb_block_tq1_0 *b) {
+    const float d = gb_wide_largest(x, 256);
+    const gb_wide factor = gb_wide_ternary_factor(d);
+    b->d = gb_f16_from_f32(d);
+    for (size_t p = 0; p < 32; p += GB_WIDE) gb_wide_tq1_0_bytes(x + p, 32, factor, b->qs + p);
+    for (size_t p = 0; p < 16; p += GB_WIDE) gb_wide_tq1_0_bytes(x + 160 + p, 16, factor, b->qs + 32 + p);
+    gb_wide_tq1_0_last(x + 240, factor, b->qh);
+}
+
+static inline void gb_wide_tq1_0_quantize(const float *x, void *blocks, size_t n, const float *importance) {
+    (void)importance;
+    gb_block_tq1_0 *b = blocks;
+    for (size_t k = 0; k < n / 256; k++) gb_wide_tq1_0_block(x + k * 256, &b[k]);
+}
+
 #endif
