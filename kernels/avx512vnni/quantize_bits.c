@@ -5,3 +5,4 @@
 
 GB_WIDE_QUANTIZE(q2_0, avx512vnni)
 GB_WIDE_QUANTIZE(tq1_0, avx512vnni)
+GB_WIDE_QUANTIZE(tq2_0, avx512vnni)

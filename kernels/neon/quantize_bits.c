@@ -7,3 +7,4 @@
 GB_WIDE_QUANTIZE(q1_0, neon)
 GB_WIDE_QUANTIZE(q2_0, neon)
 GB_WIDE_QUANTIZE(tq1_0, neon)
+GB_WIDE_QUANTIZE(tq2_0, neon)

@@ -45,6 +45,25 @@ static inline void gb_wide_q2_0_quantize(const float *x, void *blocks, size_t n,
 
 /* --- tq2_0, tq1_0: elements a constant apart share a byte, which is a sum of lanes ------------------------------- */
 
+GB_INLINE void gb_wide_tq2_0_block(const float *x, gb_block_tq2_0 *b) {
+    const float d = gb_wide_largest(x, 256);
+    const gb_wide factor = gb_wide_ternary_factor(d);
+    b->d = gb_f16_from_f32(d);
+    for (size_t j = 0; j < 64; j += GB_WIDE) {
+        const float *from = x + j / 32 * 128 + j % 32;
+        gb_wide byte = gb_wide_set(0.0F);
+        GB_UNROLL
+        for (size_t n = 4; n-- > 0;) byte = byte * gb_wide_set(4.0F) + gb_wide_ternary(from + 32 * n, factor, 1);
+        gb_wide_store_bytes(b->qs + j, byte);
+    }
+}
+
+static inline void gb_wide_tq2_0_quantize(const float *x, void *blocks, size_t n, const float *importance) {
+    (void)importance;
+    gb_block_tq2_0 *b = blocks;
+    for (size_t k = 0; k < n / 256; k++) gb_wide_tq2_0_block(x + k * 256, &b[k]);
+}
+
 /* Bytes of five trits, the first the most significant: v * 256 / 243 rounded up is v + (v * 13 + 242) / 243 rounded
  * down. The quotient of floats, half a unit more, lies 1 / 486 or farther from whole numbers. */
 GB_INLINE void gb_wide_tq1_0_bytes(const float *x, size_t stride, gb_wide factor, uint8_t *out) {
