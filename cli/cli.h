@@ -31,6 +31,8 @@ int gb_parse_exact_isa(const char *text, int *out, gb_error *err);
 int gb_parse_compat(const char *text, bool *ggml, gb_error *err);
 /* --isa, or GAUGEBLOCK_ISA when text is NULL. */
 int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err);
+/* The --isa that --stand-in wants: a tier with stand-ins. */
+int gb_parse_stand_in(const char *text, gb_cap *cap, gb_error *err);
 /* GB_EINPUT if both exist and are one file, by whatever names. */
 int gb_refuse_same_file(const char *in, const char *out, gb_error *err);
 

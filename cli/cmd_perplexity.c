@@ -17,25 +17,39 @@ const char gb_help_perplexity[] =
     "  -c, --ctx C       tokens per chunk (default 512, or the model's context where that is shorter)\n"
     "      --chunks K    only the first K chunks\n"
     "      --store [PATH] also add the result to the store (default: "
-    "~/.local/share/gaugeblock/results.db)\n" GB_ENGINE_HELP;
+    "~/.local/share/gaugeblock/results.db)\n" GB_ENGINE_HELP
+    "      --stand-in    only the hash, by the kernels of the tier --isa with other instructions in place of its own:\n"
+    "                    in programs that have such (gaugeblock_standin: docs/amx.md); nothing is timed\n";
 
 typedef struct options {
     gb_text_options text;
     const char *store; /* NULL: do not */
 } options;
 
+enum { STAND_IN = GB_OPTION_OWN };
+
 static int take(void *into, int option, char *value, gb_error *err) {
     options *o = into;
-    if (option != GB_OPTION_STORE) return gb_text_option(&o->text, option, value, err);
-    o->store = value;
-    return GB_OK;
+    switch (option) {
+    case GB_OPTION_STORE:
+        o->store = value;
+        return GB_OK;
+    case STAND_IN:
+        o->text.engine.stand_in = true;
+        return GB_OK;
+    default:
+        return gb_text_option(&o->text, option, value, err);
+    }
 }
 
 static int read_options(int argc, char **argv, options *o, gb_error *err) {
-    static const struct option names[] = {
-        GB_TEXT_LONG, {"store", optional_argument, NULL, GB_OPTION_STORE}, {NULL, 0, NULL, 0}};
+    static const struct option names[] = {GB_TEXT_LONG,
+                                          {"store", optional_argument, NULL, GB_OPTION_STORE},
+                                          {"stand-in", no_argument, NULL, STAND_IN},
+                                          {NULL, 0, NULL, 0}};
     int rc = gb_read_options(argc, argv, GB_TEXT_SHORT, names, take, o, err);
     if (!rc) rc = gb_text_check_words(&o->text, argc, argv, err);
+    if (!rc && o->store && o->text.engine.stand_in) rc = gb_fail(err, GB_EINPUT, "--stand-in: no result for a store");
     return rc;
 }
 
@@ -96,6 +110,22 @@ static int deliver(const outcome *r, gb_error *err) {
     return rc;
 }
 
+/* What kernels with replaced instructions give. Neither a time, nor the keys by which `import` knows a result. */
+static int say_stand_in(const outcome *r, gb_error *err) {
+    static const char note[] = "other instructions in place of those of the tier, which itself has not run";
+    const gb_engine_options *o = &r->o->text.engine;
+    const char *isa = gb_cap_tier(&r->engine->cap);
+    if (!o->json) {
+        printf("stand-in for %s: %s\nlogits hash %s\n", isa, note, r->p->logits_hash);
+        return GB_OK;
+    }
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "stand_in", isa);
+    cJSON_AddStringToObject(json, "note", note);
+    cJSON_AddStringToObject(json, "logits_hash", r->p->logits_hash);
+    return gb_json_print(json, err);
+}
+
 static void print_text(const outcome *r) {
     printf("Final estimate: PPL = %.4f +/- %.5f\n", r->p->ppl, r->p->ppl_stderr);
     printf("%zu tokens scored in %zu chunks of %zu, %.4f bits per byte, %.1f s (%.0f tokens/s) on %s, %zu threads\n",
@@ -104,6 +134,13 @@ static void print_text(const outcome *r) {
            r->o->text.engine.threads);
     if (r->engine->memory[0]) printf("memory of the weights: %s\n", r->engine->memory);
     printf("logits hash %s\n", r->p->logits_hash);
+}
+
+static int say(const outcome *r, gb_error *err) {
+    const gb_engine_options *o = &r->o->text.engine;
+    if (o->stand_in) return say_stand_in(r, err);
+    if (!o->json) print_text(r);
+    return o->json || r->o->store ? deliver(r, err) : GB_OK;
 }
 
 static int measure(const gb_engine *e, const void *user, const int32_t *ids, size_t count, gb_error *err) {
@@ -115,11 +152,11 @@ static int measure(const gb_engine *e, const void *user, const int32_t *ids, siz
     gb_context *c = NULL;
     int rc = gb_context_new(e->model, e->pool, &params, &c, err);
     if (rc) return rc;
-    const gb_perplexity_params protocol = {.n_ctx = n_ctx,
-                                           .max_chunks = o->text.chunks,
-                                           .bos = gb_tokenizer_adds_bos(e->tokenizer) ? gb_tokenizer_bos(e->tokenizer)
-                                                                                      : -1,
-                                           .on_chunk = o->text.engine.json ? NULL : print_chunk};
+    const gb_perplexity_params protocol = {
+        .n_ctx = n_ctx,
+        .max_chunks = o->text.chunks,
+        .bos = gb_tokenizer_adds_bos(e->tokenizer) ? gb_tokenizer_bos(e->tokenizer) : -1,
+        .on_chunk = o->text.engine.json || o->text.engine.stand_in ? NULL : print_chunk};
     gb_perplexity p;
     const gb_logits_source source = gb_logits_from_context(c, e->model);
     const uint64_t start = gb_now_ns();
@@ -132,8 +169,7 @@ static int measure(const gb_engine *e, const void *user, const int32_t *ids, siz
                            .tokens = count,
                            .bpb = bits_per_byte(e->tokenizer, ids, n_ctx, &p),
                            .seconds = (double)(gb_now_ns() - start) * 1e-9};
-        if (!o->text.engine.json) print_text(&r);
-        if (o->text.engine.json || o->store) rc = deliver(&r, err);
+        rc = say(&r, err);
         gb_perplexity_free(&p);
     }
     gb_context_free(c);

@@ -89,7 +89,7 @@ int gb_engine_open(const gb_engine_options *o, gb_engine *e, gb_error *err) {
     gb_topology topology = {0};
     *e = (gb_engine){0};
     const bool placed = gb_place_given(&o->place);
-    int rc = gb_parse_isa(o->isa, &e->cap, err);
+    int rc = o->stand_in ? gb_parse_stand_in(o->isa, &e->cap, err) : gb_parse_isa(o->isa, &e->cap, err);
     if (!rc && placed) rc = gb_topology_read(&topology, err);
     if (!rc && placed) rc = choose_place(o, e, &topology, err);
     if (!rc) rc = gb_pool_new(o->threads, e->cpus, e->cpu_count, &e->pool, err);

@@ -21,6 +21,7 @@ typedef struct gb_engine_options {
     size_t n_batch;
     gb_format kv;
     bool json;
+    bool stand_in; /* only where nothing is timed */
 } gb_engine_options;
 
 #define GB_ENGINE_DEFAULTS                                                                                             \

@@ -72,6 +72,14 @@ int gb_parse_isa(const char *text, gb_cap *cap, gb_error *err) {
     return GB_OK;
 }
 
+int gb_parse_stand_in(const char *text, gb_cap *cap, gb_error *err) {
+    char message[512];
+    if (!text) return gb_fail(err, GB_EINPUT, "--stand-in: which tier? give it with --isa");
+    if (gb_cap_stand_in(text, cap, message, sizeof message) != 0)
+        return gb_fail(err, GB_EINPUT, "--stand-in: %s", message);
+    return GB_OK;
+}
+
 int gb_refuse_same_file(const char *in, const char *out, gb_error *err) {
     struct stat a;
     struct stat b;

@@ -57,7 +57,8 @@ gb_cpu_mask gb_cpu_detect_aarch64(const gb_cpu_source *source);
 gb_cpu_mask gb_cpu_features(void);
 
 /* Features whose instructions this program replaces by others, so that kernels can be verified where no machine has
- * them (option GB_STAND_IN); 0 in a program for use. Nobody but verify may count them as there. */
+ * them (option GB_STAND_IN); 0 in a program for use. Nobody but verify and `perplexity --stand-in` may count them as
+ * there. */
 gb_cpu_mask gb_cpu_stand_in(void);
 
 /* Checks rules the kernels depend on: round-to-nearest, no flush-to-zero, no denormals-are-zero, little endian.

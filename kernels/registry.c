@@ -155,7 +155,7 @@ const char *gb_isa_missing(gb_isa isa, gb_cpu_mask features, char *buf, size_t s
     const gb_cpu_mask missing = info->needs & ~features;
     if (!missing) return NULL;
     if (!(missing & ~gb_cpu_stand_in())) {
-        snprintf(buf, size, "this program replaces its instructions, for verify only");
+        snprintf(buf, size, "this program replaces its instructions, for verify and perplexity --stand-in only");
         return buf;
     }
     int used = snprintf(buf, size, "this CPU or OS lacks");
@@ -165,6 +165,16 @@ const char *gb_isa_missing(gb_isa isa, gb_cpu_mask features, char *buf, size_t s
     }
     if (used > 0 && (size_t)used < size) buf[used - 1] = '\0'; /* the last comma */
     return buf;
+}
+
+static int cap_of_tier(gb_isa isa, gb_cpu_mask have, gb_cap *cap, char *message, size_t size) {
+    char why[256];
+    if (gb_isa_missing(isa, have, why, sizeof why)) {
+        snprintf(message, size, "ISA '%s' cannot run here: %s", gb_isas[isa].name, why);
+        return -1;
+    }
+    *cap = (gb_cap){.features = gb_isas[isa].needs};
+    return 0;
 }
 
 int gb_cap_from_name(const char *name, gb_cap *cap, char *message, size_t size) {
@@ -181,13 +191,16 @@ int gb_cap_from_name(const char *name, gb_cap *cap, char *message, size_t size) 
             used += snprintf(message + used, size - (size_t)used, " %s", gb_isas[i].name);
         return -1;
     }
-    char why[256];
-    if (gb_isa_missing(isa, cap->features, why, sizeof why)) {
-        snprintf(message, size, "ISA '%s' cannot run here: %s", gb_isas[isa].name, why);
+    return cap_of_tier(isa, cap->features, cap, message, size);
+}
+
+int gb_cap_stand_in(const char *name, gb_cap *cap, char *message, size_t size) {
+    const gb_isa isa = gb_isa_by_name(name);
+    if (isa == GB_ISA_COUNT || !gb_isa_stands_in(isa)) {
+        snprintf(message, size, "this program replaces no instructions of an ISA '%s'", name);
         return -1;
     }
-    cap->features &= gb_isas[isa].needs;
-    return 0;
+    return cap_of_tier(isa, gb_cpu_features() | gb_cpu_stand_in(), cap, message, size);
 }
 
 const gb_kernel *gb_select(gb_format format, gb_op op, const gb_cap *cap) {

@@ -44,6 +44,9 @@ const char *gb_isa_missing(gb_isa isa, gb_cpu_mask features, char *buf, size_t s
  * rows whose features are a subset of the tier's. Returns 0, or -1 with a sentence in message if the name is unknown or
  * the CPU cannot run it: never a silent fallback. */
 int gb_cap_from_name(const char *name, gb_cap *cap, char *message, size_t size);
+/* The cap of a tier of which this program replaces instructions, to see results; nobody may time them. -1 for any other
+ * tier. */
+int gb_cap_stand_in(const char *name, gb_cap *cap, char *message, size_t size);
 
 /* First row in table order that the cap allows and this program holds; NULL if none: the reference serves. */
 const gb_kernel *gb_select(gb_format format, gb_op op, const gb_cap *cap);
