@@ -99,13 +99,11 @@ if has aarch64 && run_tests aarch64 aarch64-qemu build-only; then
   step "aarch64: verify under qemu" scripts/verify-aarch64.sh $([ "$long" = 1 ] && echo --all) build/aarch64-qemu/gaugeblock
 fi
 if has gcc; then
-  step "one hash: every format on every tier of this CPU" scripts/one-hash.sh --formats all --every-tier build/release/gaugeblock
-fi
-if has gcc && has clang && has aarch64; then
-  few=()
-  [ "$long" = 1 ] && few=(--formats all)
-  step "one hash: gcc, clang, aarch64" scripts/one-hash.sh "${few[@]}" --every-tier \
-    build/release/gaugeblock build/clang/gaugeblock build/aarch64-qemu/gaugeblock
+  programs=(build/release/gaugeblock)
+  [ -x build/release/tests/gaugeblock_standin ] && programs+=(build/release/tests/gaugeblock_standin)
+  has clang && programs+=(build/clang/gaugeblock)
+  has aarch64 && programs+=(build/aarch64-qemu/gaugeblock)
+  step "one hash: every format, tier and type of KV cache" scripts/one-hash.sh $([ "$long" = 1 ] && echo --all) "${programs[@]}"
 fi
 if has gcc && has clang && has aarch64; then
   step "golden digests: gcc, clang, aarch64, -O0 and -O3" scripts/same-digests.sh --O0 gcc --O0 clang --O0 aarch64 \
