@@ -7,7 +7,7 @@
 # Tiers: of a program with stand-ins those whose instructions it replaces, of others all that they and the CPU have. Under emulation
 # the plain C of `reference` and `scalar` takes thrice a vector tier's time: only of the formats in $plain (--all: of all).
 # The model: a random one of one layer, its matrices in the format: rows of one super-block and of two, and as many tokens in the
-# vocabulary as fill no vectors.
+# vocabulary as fill no vectors. What is not a layer's is f32: activations rounded to f16 for the last product would hide a last bit.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/beside.sh
@@ -55,8 +55,8 @@ objects() { # field: the names of those in the JSON list of standard input that 
 }
 if [ "$formats" = all ]; then formats=$("$1" list formats --json | objects weights); fi
 [ -n "$formats" ] || { echo "one-hash.sh: no formats" >&2; exit 1; }
-"$1" synth --shape "$work/shape.txt" --type F16 "$work/f16.gguf" >/dev/null
-"$1" imatrix -m "$work/f16.gguf" -f "$text" -c 64 --chunks 8 -o "$work/imatrix.gguf" >/dev/null
+"$1" synth --shape "$work/shape.txt" --type F32 "$work/f32.gguf" >/dev/null
+"$1" imatrix -m "$work/f32.gguf" -f "$text" -c 64 --chunks 8 -o "$work/imatrix.gguf" >/dev/null
 declare -A tiers emulated
 for program in "$@"; do
   run "$program" list isas --json >"$work/isas"
@@ -71,11 +71,7 @@ done
 one_model() { # format kv program...
   local format=$1 kv=$2 model=$work/$1.$2.gguf first= runs=0 differs=0 program tier isas batch hash
   shift 2
-  if [ "$format" = f16 ]; then
-    model=$work/f16.gguf
-  else
-    "$1" quantize --tensor-type "^blk\\.=$format" --imatrix "$work/imatrix.gguf" "$work/f16.gguf" "$model" F16 2>&1 >/dev/null || return 1
-  fi
+  "$1" quantize --tensor-type "^blk\\.=$format" --imatrix "$work/imatrix.gguf" "$work/f32.gguf" "$model" F32 2>&1 >/dev/null || return 1
   for program in "$@"; do
     IFS=, read -ra isas <<<"${tiers[$program]}"
     for tier in "${isas[@]}"; do
