@@ -12,7 +12,7 @@
 
 enum {
     GB_CASE_BUFFERS = 5,
-    GB_CASE_ROOM = 1 << 20, /* bytes: the largest buffer of any case */
+    GB_CASE_ROOM = 1 << 22, /* bytes: the largest buffer of any case */
 };
 
 typedef enum gb_role {

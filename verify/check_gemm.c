@@ -26,22 +26,24 @@ typedef struct gaps {
     size_t shift;   /* misalignment of w and a */
 } gaps;
 
+typedef enum content { PLAIN, MIXED, LOWEST } content;
+
 /* `count` rows of n elements, `stride` bytes apart, garbage between them. */
 static void fill_rows(gb_check *c, const char *name, gb_format format, size_t n, size_t count, size_t stride,
-                      bool mixed, size_t shift) {
+                      content what, size_t shift) {
     const size_t size = (count - 1) * stride + gb_row_bytes(format, n);
     uint8_t *p = gb_case_buffer(c, name, GB_IN, size);
     gb_case_place(c, GB_AT_END, shift);
     gb_rng_bytes(&c->rng, p, size);
     for (size_t r = 0; r < count; r++) {
-        if (mixed)
+        if (what == MIXED)
             gb_fill_blocks_mixed(&c->rng, format, p + r * stride, n);
         else
-            gb_fill_blocks(&c->rng, format, 0, p + r * stride, n);
+            gb_fill_blocks(&c->rng, format, what == LOWEST ? gb_row_recipe_lowest() : 0, p + r * stride, n);
     }
 }
 
-static void run(gb_check *c, size_t rows, size_t cols, size_t n, bool mixed, gaps g) {
+static void run(gb_check *c, size_t rows, size_t cols, size_t n, content what, gaps g) {
     const gb_format format = c->kernel->format;
     const gb_format partner = gb_formats[format].partner;
     const shape s = {.n = n,
@@ -50,8 +52,8 @@ static void run(gb_check *c, size_t rows, size_t cols, size_t n, bool mixed, gap
                      .w_stride = gb_row_bytes(format, n) + g.w,
                      .a_stride = gb_row_bytes(partner, n) + g.a,
                      .y_stride = rows + g.y};
-    fill_rows(c, "w", format, n, rows, s.w_stride, mixed, g.shift);
-    fill_rows(c, "a", partner, n, cols, s.a_stride, mixed, g.shift / 2);
+    fill_rows(c, "w", format, n, rows, s.w_stride, what, g.shift);
+    fill_rows(c, "a", partner, n, cols, s.a_stride, what, g.shift / 2);
     gb_case_floats(c, "y", GB_OUT, (cols - 1) * s.y_stride + rows);
     gb_case_stride(c, rows, s.y_stride);
     gb_case_buffer(c, "scratch", GB_SCRATCH, gb_gemm_scratch(n, cols));
@@ -72,23 +74,31 @@ void gb_check_gemm(gb_check *c) {
             const size_t rows = row_counts[i];
             const size_t cols = col_counts[j];
             if (c->effort == GB_EFFORT_QUICK && (i + j) % 3) continue;
-            if (gb_case(c, "rows=%zu,cols=%zu,n=%zu", rows, cols, n)) run(c, rows, cols, n, false, (gaps){0});
-            if (gb_case(c, "rows=%zu,cols=%zu,n=%zu,mixed", rows, cols, n)) run(c, rows, cols, n, true, (gaps){0});
+            if (gb_case(c, "rows=%zu,cols=%zu,n=%zu", rows, cols, n)) run(c, rows, cols, n, PLAIN, (gaps){0});
+            if (gb_case(c, "rows=%zu,cols=%zu,n=%zu,mixed", rows, cols, n)) run(c, rows, cols, n, MIXED, (gaps){0});
             if (gb_case(c, "rows=%zu,cols=%zu,n=%zu,gaps", rows, cols, block == 1 ? n : block))
-                run(c, rows, cols, block == 1 ? n : block, false, (gaps){.w = 14, .a = 4, .y = 3});
+                run(c, rows, cols, block == 1 ? n : block, PLAIN, (gaps){.w = 14, .a = 4, .y = 3});
         }
     }
     for (size_t i = 0; i < lengths; i++) {
-        if (gb_case(c, "rows=5,cols=3,n=%zu", length[i])) run(c, 5, 3, length[i], false, (gaps){0});
-        if (gb_case(c, "rows=9,cols=6,n=%zu", length[i])) run(c, 9, 6, length[i], false, (gaps){0});
+        if (gb_case(c, "rows=5,cols=3,n=%zu", length[i])) run(c, 5, 3, length[i], PLAIN, (gaps){0});
+        if (gb_case(c, "rows=9,cols=6,n=%zu", length[i])) run(c, 9, 6, length[i], PLAIN, (gaps){0});
     }
     /* more columns than any kernel packs at a time, several groups of rows and several chunks of a row at once */
-    const size_t chunks = block == 1 ? 39 : (320 + block - 1) / block * block;
+    const size_t several = format == GB_FORMAT_int8_row ? 1120 : 320;
+    const size_t chunks = block == 1 ? 39 : (several + block - 1) / block * block;
     if (c->effort != GB_EFFORT_QUICK && gb_case(c, "rows=49,cols=261,n=%zu", chunks))
-        run(c, 49, 261, chunks, false, (gaps){.y = 1});
+        run(c, 49, 261, chunks, PLAIN, (gaps){.y = 1});
     /* and more than any works on at a time, so that rows of n are interrupted, too */
-    if (gb_case(c, "rows=3,cols=517,n=%zu", chunks)) run(c, 3, 517, chunks, false, (gaps){.y = 1});
+    if (gb_case(c, "rows=3,cols=517,n=%zu", chunks)) run(c, 3, 517, chunks, PLAIN, (gaps){.y = 1});
+    /* no row too few: the last one of a kernel's groups of 32 or 48 ends at the page */
+    for (size_t rows = 32; rows <= 48; rows += 16)
+        if (gb_case(c, "rows=%zu,cols=6,n=%zu", rows, 3 * block)) run(c, rows, 6, 3 * block, PLAIN, (gaps){0});
+    /* one integer sum for a row: of 33 bits, and three of a kernel's runs (kernels/int8_row.h), the last a short one */
+    const size_t longest = 131072 + 96;
+    if (format == GB_FORMAT_int8_row && gb_case(c, "rows=3,cols=6,n=%zu,lowest", longest))
+        run(c, 3, 6, longest, LOWEST, (gaps){.w = 1});
     for (size_t shift = 0; shift < 8; shift++)
         if (gb_case(c, "rows=9,cols=5,shift=%zu", shift))
-            run(c, 9, 5, 3 * block, false, (gaps){.w = shift, .a = shift, .y = shift, .shift = shift});
+            run(c, 9, 5, 3 * block, PLAIN, (gaps){.w = shift, .a = shift, .y = shift, .shift = shift});
 }

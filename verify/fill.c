@@ -278,6 +278,10 @@ size_t gb_row_recipe_count(gb_format format) {
     return first_encoded(format) + GB_PATTERN_COUNT + (has_codes(format) ? 0 : 1);
 }
 
+size_t gb_row_recipe_lowest(void) {
+    return (size_t)CODES_MIN * SCALES_COUNT + SCALES_POSITIVE;
+}
+
 const char *gb_row_recipe_name(gb_format format, size_t recipe, char *buf, size_t size) {
     const size_t first = first_encoded(format);
     if (recipe >= first && recipe < first + GB_PATTERN_COUNT)

@@ -14,6 +14,8 @@
 size_t gb_row_recipe_count(gb_format format);
 /* "min/nan": codes / scales; "enc/ties8": encoded pattern. */
 const char *gb_row_recipe_name(gb_format format, size_t recipe, char *buf, size_t size);
+/* Of a format with codes: the lowest ones with plain positive scales, whose sums of products are the largest. */
+size_t gb_row_recipe_lowest(void);
 void gb_fill_blocks(gb_rng *rng, gb_format format, size_t recipe, void *blocks, size_t n);
 /* Formats whose elements are a scaled code plus or minus an offset: writes the block (block_bytes each) with only the
  * scaled part and with only the offset part, and returns true. Other formats: false, nothing written. */

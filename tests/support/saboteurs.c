@@ -186,6 +186,18 @@ static void overruns_scratch(const gb_gemm_args *g) {
     scratch[gb_gemm_scratch(g->n, g->cols)] = 0;
 }
 
+static void wraps_at_32_bits(const gb_gemm_args *g) {
+    for (size_t c = 0; c < g->cols; c++) {
+        for (size_t r = 0; r < g->rows; r++) {
+            const int8_t *w = (const int8_t *)g->w + r * g->w_stride;
+            const int8_t *a = (const int8_t *)g->a + c * g->a_stride;
+            uint32_t sum = 0;
+            for (size_t i = 0; i < g->n; i++) sum += (uint32_t)(w[4 + i] * a[4 + i]);
+            g->y[c * g->y_stride + r] = (gb_load_f32(w, 0) * gb_load_f32(a, 0)) * (float)(int32_t)sum;
+        }
+    }
+}
+
 static void adds_to_output(const void *w, size_t w_stride, size_t rows, const void *a, size_t n, float *y) {
     for (size_t r = 0; r < rows; r++) y[r] += gb_ref_q8_0_dot((const char *)w + r * w_stride, a, n);
 }
@@ -294,6 +306,7 @@ const gb_saboteur gb_saboteurs[] = {
     SABOTEUR(pads_columns, q4_K, gemm, "writes between the rows of y"),
     SABOTEUR(trusts_scratch, q6_K, gemm, "expected"),
     SABOTEUR(overruns_scratch, f16, gemm, "of scratch"),
+    SABOTEUR(wraps_at_32_bits, int8_row, gemm, "n=131168,lowest: y"),
     SABOTEUR(adds_to_output, q8_0, gemv, "expected"),
     SABOTEUR(ignores_w_stride, q4_0, gemv, "gap="),
     SABOTEUR(wrong_for_17_rows, bf16, gemv, "rows=17"),
