@@ -17,6 +17,9 @@ static bool bit(uint32_t word, int n) {
     return (word >> n & 1U) != 0;
 }
 
+static const char not_nearest[] = "the rounding mode is not round-to-nearest";
+static const char flushes[] = "the CPU flushes subnormal floats to zero (FTZ/DAZ is set)";
+
 gb_cpu_mask gb_cpu_detect_x86(const gb_cpu_source *s) {
     uint32_t l0[4] = {0};
     uint32_t l1[4] = {0};
@@ -102,9 +105,12 @@ static gb_cpu_mask detect(void) {
     return gb_cpu_detect_x86(&source);
 }
 
-/* MXCSR bits 15 (flush to zero) and 6 (denormals are zero). */
-static bool flushes_subnormals(void) {
-    return (__builtin_ia32_stmxcsr() & 0x8040) != 0;
+/* MXCSR bits 14 and 13 (rounding), 15 (flush to zero), 6 (denormals are zero). fegetround() may know the x87 unit's
+ * rounding only, in which no float of ours is computed. */
+static const char *wrong_control(void) {
+    const unsigned control = __builtin_ia32_stmxcsr();
+    if (control & 0x6000U) return not_nearest;
+    return control & 0x8040U ? flushes : NULL;
 }
 
 #elif defined(__aarch64__)
@@ -121,11 +127,15 @@ static gb_cpu_mask detect(void) {
     return gb_cpu_detect_aarch64(&source);
 }
 
-/* FPCR bit 24 (flush to zero). */
-static bool flushes_subnormals(void) {
+/* FPCR bits 23 and 22 (rounding), 24 (FZ), 19 (FZ16), 0 (FIZ), 26 (AHP: f16 without infinities), 25 (DN), 1 and 2 (AH
+ * and NEP). */
+static const char *wrong_control(void) {
     uint64_t fpcr;
     __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
-    return (fpcr >> 24 & 1) != 0;
+    if (fpcr & 0xc00000U) return not_nearest;
+    if (fpcr & 0x1080001U) return flushes;
+    if (fpcr & 0x4000000U) return "the CPU converts f16 in the alternative format (FPCR.AHP is set)";
+    return fpcr & 0x2000006U ? "the CPU's NaNs or minima are not IEEE 754's (FPCR.DN, AH or NEP is set)" : NULL;
 }
 
 #else
@@ -134,9 +144,9 @@ static gb_cpu_mask detect(void) {
     return 0;
 }
 
-static bool flushes_subnormals(void) {
+static const char *wrong_control(void) {
     volatile float tiny = 1e-38F;
-    return tiny * 0.125F == 0.0F;
+    return tiny * 0.125F == 0.0F ? flushes : NULL;
 }
 
 #endif
@@ -166,7 +176,5 @@ const char *gb_cpu_float_environment(void) {
     unsigned char first;
     memcpy(&first, &probe, 1);
     if (first != 1) return "this machine is big-endian: block formats are little-endian and read in place";
-    if (fegetround() != FE_TONEAREST) return "the rounding mode is not round-to-nearest";
-    if (flushes_subnormals()) return "the CPU flushes subnormal floats to zero (FTZ/DAZ is set)";
-    return NULL;
+    return fegetround() != FE_TONEAREST ? not_nearest : wrong_control();
 }

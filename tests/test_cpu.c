@@ -504,6 +504,67 @@ START_TEST(best_tier_first) {
 }
 END_TEST
 
+/* --- the float environment ---------------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+
+typedef unsigned control_word;
+
+static control_word control(void) {
+    return __builtin_ia32_stmxcsr();
+}
+
+static void set_control(control_word word) {
+    __builtin_ia32_ldmxcsr(word);
+}
+
+/* Rounding down, up, to zero; flush to zero; denormals are zero. */
+static const control_word wrong_words[] = {0x2000, 0x4000, 0x6000, 0x8000, 0x0040};
+
+#elif defined(__aarch64__)
+
+typedef uint64_t control_word;
+
+static control_word control(void) {
+    control_word word;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(word));
+    return word;
+}
+
+static void set_control(control_word word) {
+    __asm__ volatile("msr fpcr, %0\n\tisb" : : "r"(word));
+}
+
+/* Rounding up, down, to zero; FZ, FZ16, AHP, DN; FIZ, AH, NEP. */
+static const control_word wrong_words[] = {0x400000,  0x800000,  0xc00000, 0x1000000, 0x80000,
+                                           0x4000000, 0x2000000, 0x1,      0x2,       0x4};
+
+#endif
+
+/* Catches: a control word under which floats come out otherwise, taken for the usual one, because the C library was
+ * asked (which on x86-64 may look at the x87 unit), or because one of the bits is not looked at. */
+#if defined(__x86_64__) || defined(__aarch64__)
+START_TEST(float_control_words) {
+    const control_word usual = control();
+    ck_assert_ptr_null(gb_cpu_float_environment());
+    set_control(usual | wrong_words[_i]);
+    const int sticks = control() != usual; /* bits of extensions that the CPU lacks stay 0 */
+    const char *said = gb_cpu_float_environment();
+    set_control(usual);
+    ck_assert_int_eq(said != NULL, sticks);
+    ck_assert_ptr_null(gb_cpu_float_environment());
+}
+END_TEST
+
+static void add_float_control(TCase *c) {
+    tcase_add_loop_test(c, float_control_words, 0, (int)(sizeof wrong_words / sizeof wrong_words[0]));
+}
+#else
+static void add_float_control(TCase *c) {
+    (void)c;
+}
+#endif
+
 static Suite *suite(void) {
     TCase *detection = tcase_create("detection");
     tcase_add_test(detection, complete_machine);
@@ -534,6 +595,7 @@ static Suite *suite(void) {
     tcase_add_test(cap, stand_ins_are_no_features);
     tcase_add_loop_test(cap, every_need_counts, 0, GB_ISA_COUNT);
     tcase_add_test(cap, best_tier_first);
+    add_float_control(cap);
     Suite *s = suite_create("cpu");
     suite_add_tcase(s, detection);
     suite_add_tcase(s, cap);

@@ -6,8 +6,8 @@
  *
  * A chunk of the weights stays in L1 while all packed columns pass by; between chunks the sums rest in scratch. A sum
  * of a run (kernels/int8_row.h) fits its lane; longer rows add them to totals of 64 bits. */
-#include "kernels/amx_int8/gemm.h"
 #include "kernels/int8_row.h"
+#include "kernels/amx_int8/gemm.h"
 
 enum {
     ROWS = GB_AMX_GROUPS * GB_ROWS,
