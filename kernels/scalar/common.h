@@ -1,8 +1,8 @@
 /* Shared by the scalar kernels of the block formats: plain C, no intrinsics, any architecture.
  *
  * The gemm packs three columns of activations into one 64-bit integer, a0 + a1 * 2^21 + a2 * 2^42, so that one multiply
- * by a weight code serves three columns. A field holds |sum| < 2^20: the largest is a q8_0 block, 32 * 128 * 128 =
- * 2^19; sub-blocks of K-quants stay below (q5_K: 32 * 31 * 128 < 2^17). */
+ * by a weight code serves three columns. A field holds |sum| < 2^20: the largest is a term of gptq8, or of a four-bit
+ * group with a hostile zero, 32 * 255 * 128; q8_0 has 32 * 128 * 128 = 2^19, sub-blocks of K-quants less. */
 #ifndef GB_SCALAR_COMMON_H
 #define GB_SCALAR_COMMON_H
 
