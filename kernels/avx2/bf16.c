@@ -1,4 +1,5 @@
-/* bf16, AVX2. */
+/* bf16, AVX2. The encoder looks for NaN in sixteen elements at once, and without one rounds in words, where both
+ * vectors fit one. */
 #include "kernels/avx2/rows.h"
 
 /* Upper halves, rounded to nearest even by an integer addition; NaN made quiet. Result: 0..65535 in each lane. */

@@ -1,4 +1,5 @@
-/* int8_row on NEON with matrix products. */
+/* int8_row on NEON with matrix products. Sums stay in the frame of pairs (braid.h) over a run, and only there are they
+ * taken apart and added to totals of 64 bits. */
 #include "kernels/int8_row.h"
 #include "kernels/neon_i8mm/braid.h"
 

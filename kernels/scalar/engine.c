@@ -1,4 +1,5 @@
-/* Float operations of the engine, plain C. */
+/* Float operations of the engine, plain C: the sums keep the reference's sixteen lanes, since their order is the
+ * result; what has no order (maxima, rows of products) is written for speed. */
 #include <math.h>
 
 #include "kernels/engine.h"

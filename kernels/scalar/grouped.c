@@ -73,9 +73,9 @@ static void onnx(const void *row, size_t term, gb_flat_block *out) {
     nibbles(b->qs, b->zero & 15, out->code);
 }
 
-#define GROUPED(name, unpack_term, sum_term)                                                                                     \
+#define GROUPED(name, unpack_term, sum_term)                                                                           \
     static const gb_flat_format name##_format = {                                                                      \
-        .elems = TERM, .subs = 1, .unpack = unpack_term, .act = gb_act_q8_0, .sum = sum_term};                                         \
+        .elems = TERM, .subs = 1, .unpack = unpack_term, .act = gb_act_q8_0, .sum = sum_term};                         \
     GB_TERM_KERNELS(name, name##_format)
 
 GROUPED(gptq4, gptq4, NULL)

@@ -1,4 +1,5 @@
-/* q4_0, plain C. */
+/* q4_0, plain C. The 8 is taken off each code, so codes are signed. dot multiplies nibbles where they lie; the gemm
+ * unpacks a block once for six columns. */
 #include "kernels/q4_0.h"
 #include "kernels/scalar/common.h"
 #include "reference/reference.h"

@@ -1,4 +1,5 @@
-/* tq1_0 in vectors of sixteen bytes. */
+/* tq1_0 in vectors of sixteen bytes. No division: a byte is a fraction of base 3, and times 3^n, modulo 256, its first
+ * trit is trit n. */
 #include "kernels/vec16/super.h"
 
 /* The first trit of fractions of base 3, less 1: what times 3 carries out of a byte, 1 from 86 on, 2 from 171 on. */

@@ -1,5 +1,5 @@
 /* gemm of super-blocks whose codes times their integer scales, if any, fit an unsigned byte (q2_K, q3_K, tq*): the
- * panel holds the products, and a super-block is one run of vpdpbusd without any scaling. At most 252 * 128 * 256 <
+ * panel holds the products, and a super-block is one run of gb_dot_run() without any scaling. At most 252 * 128 * 256 <
  * 2^23 in magnitude.
  */
 #ifndef GB_VEC64_GEMM_FLAT_H

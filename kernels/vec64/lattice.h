@@ -1,4 +1,4 @@
-/* The i-quants with grids, VNNI, as super-blocks of the K-quants' frame. Points are looked up 32 at a time by vpermi2w
+/* The i-quants with grids as super-blocks of the K-quants' frame. Points are looked up 32 at a time by vpermi2w
  * in tables of words (kernels/lattice.h), levels become codes, values plus an offset, by vpshufb, and a code with the
  * other sign is twice the offset minus it.
  *

@@ -1,4 +1,4 @@
-/* Levels that nibbles choose from, raised to be the unsigned operand of vpdpbusd: by 12 those of four-bit floats, by
+/* Levels that nibbles choose from, raised to be the unsigned operand of products of bytes: by 12 those of four-bit floats, by
  * 128 those of iq4_nl and iq4_xs. */
 #ifndef GB_VEC64_LEVELS_H
 #define GB_VEC64_LEVELS_H

@@ -15,8 +15,8 @@ GB_INLINE __m512i gb_high_nibbles(__m512i q) {
     return gb_low_nibbles(_mm512_srli_epi16(q, 4));
 }
 
-/* A nibble format: `bytes` a block, its pairs at `qs`. The codes that vpdpbusd gets are unsigned: code_of maps nibbles
- * to them, the fifth bits at `qh` (0: none) are added. */
+/* A nibble format: `bytes` a block, its pairs at `qs`. The codes that gb_add_bytes() gets are unsigned: code_of maps
+ * nibbles to them, the fifth bits at `qh` (0: none) are added. */
 typedef struct gb_nibble_format {
     size_t bytes, qs, qh;
     __m512i (*code_of)(__m512i nibbles); /* NULL: the nibble is the code */

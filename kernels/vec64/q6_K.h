@@ -1,4 +1,5 @@
-/* q6_K in vectors of 64 bytes. */
+/* q6_K in vectors of 64 bytes. Two bits of qh go above each nibble of ql by shifts of whole vectors: the 32 bytes of qh
+ * of a half serve its four quarters, each shifted otherwise. */
 #include "kernels/vec64/gemm_scaled.h"
 
 /* low's nibbles with, above them, two bits of high. Shifts act on 16-bit lanes; what crosses a byte is masked away. */

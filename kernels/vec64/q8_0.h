@@ -1,5 +1,6 @@
-/* q8_0 in vectors of 64 bytes. Weights xor 0x80 are unsigned (code + 128) and meet the signed activations in vpdpbusd;
- * the 128 is taken back with the sum of the activation block. 32 products of 255 * 128 fit 32 bits many times over. */
+/* q8_0 in vectors of 64 bytes. Weights xor 0x80 are unsigned (code + 128) and meet the signed activations in
+ * gb_add_bytes(); the 128 is taken back with the sum of the activation block. 32 products of 255 * 128 fit 32 bits many
+ * times over. */
 #include "kernels/vec64/dot_block32.h"
 #include "kernels/vec64/gemm_block32.h"
 

@@ -1,11 +1,11 @@
 /* The K-quants (and, by lattice.h, i-quants) in vectors of 64 bytes: super-blocks of 256 codes that are the unsigned
- * operand of vpdpbusd, with integer scales of sub-blocks. Here: dequantize and gemv of a format from its descriptor;
- * their gemm is in gemm_scaled.h and gemm_flat.h.
+ * operand of gb_add_bytes() (vpdpbusd where the tier has it), with integer scales of sub-blocks. Here: dequantize and
+ * gemv of a format from its descriptor; their gemm is in gemm_scaled.h, gemm_levels.h and gemm_flat.h.
  *
- * gemv: a row is read once, front to back. Products are scaled inside the integers with vpdpwssd, which multiplies the
- * low 16 bits of a lane by a scale (its high half is 0) and adds: the sum of four products is at most 63 * 128 * 4 =
- * 32256 in magnitude. Per super-block only its integers and its f16 scales are kept, with lane = row, and after sixteen
- * rows the float terms are computed and summed in order for all of them at once. */
+ * gemv: a row is read once, front to back. Products are scaled inside the integers by gb_add_pairs(), which multiplies
+ * the low 16 bits of a lane by a scale (its high half is 0) and adds: the sum of four products is at most 63 * 128 * 4
+ * = 32256 in magnitude. Per super-block only its integers and its f16 scales are kept, with lane = row, and after
+ * sixteen rows the float terms are computed and summed in order for all of them at once. */
 #ifndef GB_VEC64_SUPER_H
 #define GB_VEC64_SUPER_H
 
