@@ -1,5 +1,5 @@
-/* Levels that nibbles choose from, raised to be the unsigned operand of products of bytes: by 12 those of four-bit floats, by
- * 128 those of iq4_nl and iq4_xs. */
+/* Levels that nibbles choose from, raised to be the unsigned operand of products of bytes: by 12 those of four-bit
+ * floats, by 128 those of iq4_nl and iq4_xs. */
 #ifndef GB_VEC64_LEVELS_H
 #define GB_VEC64_LEVELS_H
 

@@ -33,7 +33,8 @@ GB_INLINE void gb_wide_q2_0_block(const float *x, gb_block_q2_0 *b) {
     const gb_wide factor = gb_wide_ternary_factor(d);
     for (size_t i = 0; i < ELEMS; i += GB_WIDE) gb_wide_store_bytes(code + i, gb_wide_ternary(x + i, factor, 0));
     b->d = gb_f16_from_f32(d);
-    /* the product's highest byte: codes of two bits from bits 0, 8, 16, 24 move to 24, 26, 28, 30, and none meet below */
+    /* the product's highest byte: codes of two bits from bits 0, 8, 16, 24 move to 24, 26, 28, 30, and none meet below
+     */
     for (size_t j = 0; j < ELEMS / 4; j++) b->qs[j] = (uint8_t)(gb_u32_at(code, j) * 0x01041040U >> 24);
 }
 
