@@ -194,7 +194,8 @@ GB_INLINE void gb_super_gemv_or_dots(const gb_super *f, const void *w, size_t w_
         gb_super_gemv(f, w, w_stride, rows, a, n, y);
         return;
     }
-    for (size_t r = 0; r < rows; r++) y[r] = gb_super_dot(f, (const uint8_t *)w + r * w_stride, a, n, GB_K_PREFETCH);
+    for (size_t r = 0; r < rows; r++)
+        y[r] = gb_super_dot(f, (const uint8_t *)w + r * w_stride, a, n, f->unaided ? 0 : GB_K_PREFETCH);
 }
 
 /* gemv and dot likewise, gemm from its `tile`. */

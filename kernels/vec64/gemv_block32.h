@@ -35,6 +35,7 @@ typedef struct gb_block32 {
     int split;       /* terms are of sixteen elements */
     int bytes_wide;  /* codes are above 127 */
     int code_offset; /* value = unsigned code - offset; 1 where zeros() gives offsets that differ */
+    int unaided;     /* no prefetch: the processor's own reading ahead is faster without */
     int affine;      /* the f16 after the scale is a minimum, and the activations are q8_1 */
     gb_place_fn *place;
     gb_sums_fn *sums;
@@ -112,7 +113,8 @@ GB_INLINE void gb_row_terms(const gb_block32 *f, const uint8_t *w, const gb_act3
     for (size_t i = 0; i < blocks; i += GB_GROUP) {
         const size_t b = gb_group_start(i, blocks);
         const uint8_t *p = w + gb_term_at(f, b);
-        for (size_t line = 0; line < gb_term_at(f, GB_GROUP); line += 64) gb_prefetch(p, GB_PREFETCH_AHEAD + line);
+        for (size_t line = 0; !f->unaided && line < gb_term_at(f, GB_GROUP); line += 64)
+            gb_prefetch(p, GB_PREFETCH_AHEAD + line);
         __m512i bias = gb_load512(act->bias + b);
         if (f->zeros) bias = _mm512_mullo_epi32(bias, f->zeros(p, f->bytes));
         const __m512i sum = _mm512_sub_epi32(f->sums(p, act, b), bias);

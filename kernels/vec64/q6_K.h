@@ -28,7 +28,8 @@ GB_INLINE gb_super_scales scales(const uint8_t *w) {
     return (gb_super_scales){sc, sc};
 }
 
-GB_SUPER_FORMAT(q6_K, .sub = 16, .offset_log2 = 5, .order = {0, 1, 2, 3, 4, 5, 6, 7}, .by_rows = 1, .scales = scales)
+GB_SUPER_FORMAT(q6_K, .sub = 16, .offset_log2 = 5, .order = {0, 1, 2, 3, 4, 5, 6, 7}, .by_rows = 1, .unaided = 1,
+                .scales = scales)
 
 static const gb_scaled scaled = {.subs = 16, .part = 2, .bias_log2 = 5, .most = 63};
 

@@ -16,7 +16,7 @@ enum {
     GB_BLOCK = 256,
     GB_QUADS = 64,       /* vectors of codes of a gemm panel: four elements of sixteen rows each */
     GB_SUPER = 32,       /* super-blocks of a row handled at a time */
-    GB_K_PREFETCH = 4096 /* bytes ahead */
+    GB_K_PREFETCH = 2560 /* bytes ahead */
 };
 
 /* One byte each: scales of 32 (the first eight) or 16 elements in order, and mins likewise. */
@@ -45,6 +45,7 @@ typedef struct gb_super {
     void (*codes)(const uint8_t *w, __m512i code[4]);
     void (*natural)(const uint8_t *w, __m512i code[4]); /* in natural order, of dot; NULL: codes() are */
     int by_rows; /* gemv is dot, row after row: here it takes less time than sums of sixteen rows */
+    int unaided; /* no prefetch: the processor's own reading ahead is faster without */
     gb_super_scales (*scales)(const uint8_t *w);
     /* gemv of a format whose products are in another order; otherwise NULL */
     void (*prepare)(gb_act_k *act, size_t k, const gb_block_q8_K *a);
@@ -203,7 +204,7 @@ GB_INLINE __m128i gb_times_sums(const gb_super *f, __m128i bytes, const int16_t 
 GB_INLINE void gb_row_k(const gb_super *f, const uint8_t *w, const gb_act_k *act, size_t blocks, gb_sums_k *s,
                         size_t r) {
     for (size_t k = 0; k < blocks; k++, w += f->bytes) {
-        for (size_t line = 0; line < f->bytes; line += 64) gb_prefetch(w, GB_K_PREFETCH + line);
+        for (size_t line = 0; !f->unaided && line < f->bytes; line += 64) gb_prefetch(w, GB_K_PREFETCH + line);
         if (f->sum) {
             s->sum[k][r] = f->sum(w, act, k);
             s->scale[k][r] = gb_super_d(f, w);
