@@ -3,6 +3,7 @@
 # default release). Prints what it finds; exit 1 if there is anything, 77 if clang-tidy is not here.
 # --quick leaves the path analyzer (clang-analyzer-*, nine tenths of the time) out for kernels/, bench/ceilings, bench/price and tests/:
 # kernels are straight-line code that verify runs between guard pages and under sanitizers; the rest reads hostile files and keeps it.
+# Of avx512 and avxvnni it looks at one file: the others are a few lines each that expand the headers of avx512vnni and avx2 again.
 #   scripts/tidy.sh [--quick] [PRESET [FILE...]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,6 +25,8 @@ if [ "$quick" = 0 ]; then
   printf '%s\n' "${files[@]}" | tidy
   exit
 fi
+mapfile -t files < <(printf '%s\n' "${files[@]}" | grep -vE '^kernels/(avx512|avxvnni)/' || true
+  printf '%s\n' "${files[@]}" | grep -E '^kernels/(avx512|avxvnni)/q4_K\.c$' || true)
 status=0
 printf '%s\n' "${files[@]}" | { grep -E "$straight" || true; } | tidy '--checks=-clang-analyzer-*' || status=1
 printf '%s\n' "${files[@]}" | { grep -vE "$straight" || true; } | tidy || status=1
